@@ -1,0 +1,31 @@
+/** The typed client: the one place where an action's name is a string. */
+import { currentCall } from './call-context.ts';
+import type { Contract, Params, Result } from './contract.ts';
+import { assertValid } from './validate.ts';
+
+/** What a client needs of a bus; a Moleculer broker or context is one. */
+export interface Caller {
+  call(action: string, params: unknown, options: { meta: Record<string, unknown> }): Promise<unknown>;
+}
+
+export type Client<C extends Contract> = {
+  readonly [K in keyof C['actions']]: (params: Params<C['actions'][K]>) => Promise<Result<C['actions'][K]>>;
+};
+
+/**
+ * A client of `contract`: one method an action, parameters checked before they are sent.
+ * The deadline and request id of the call being served go along by themselves.
+ *
+ * @throws BadRequestError before anything is sent, when the parameters do not fit the contract.
+ */
+export function clientOf<C extends Contract>(contract: C, caller: Caller): Client<C> {
+  const methods = Object.entries(contract.actions).map(([name, action]) => {
+    const fullName = `${contract.name}.${name}`;
+    const method = async (params: unknown) => {
+      assertValid(action.params, params, fullName);
+      return caller.call(fullName, params, { meta: { ...currentCall() } });
+    };
+    return [name, method] as const;
+  });
+  return Object.fromEntries(methods) as unknown as Client<C>;
+}
