@@ -1,0 +1,28 @@
+/** The names of packaged things: keys in the object store, and URLs relative to `/m/<token>/<songId>/`. */
+import type { Rung } from '../../actors/catalog/contract.ts';
+
+export const COVER_SIZES_PX = [96, 300, 640] as const;
+export type CoverSizePx = (typeof COVER_SIZES_PX)[number];
+
+export const trackKeys = {
+  prefix: (songId: string) => `tracks/${songId}/`,
+  index: (songId: string) => `tracks/${songId}/index.json`,
+  rendition: (songId: string, rung: Rung) => `tracks/${songId}/${rung}.mp4`,
+  preview: (songId: string) => `tracks/${songId}/preview.m4a`,
+  waveform: (songId: string) => `tracks/${songId}/waveform.json`,
+};
+
+export const coverKey = (coverId: string, sizePx: CoverSizePx) => `covers/${coverId}/${sizePx}.webp`;
+
+/** Relative URLs, so that the token in the path carries over from a playlist to what it names. */
+export const trackUrls = {
+  hls: 'master.m3u8',
+  dash: 'manifest.mpd',
+  /** The progressive file of a rung. */
+  file: (rung: Rung) => `${rung}.m4a`,
+  mediaPlaylist: (rung: Rung) => `${rung}/index.m3u8`,
+  init: (rung: Rung) => `${rung}/init.mp4`,
+  key: (rung: Rung) => `${rung}/key`,
+  /** `index` counts from 0. */
+  segment: (rung: Rung, index: number) => `${rung}/${index}.m4s`,
+};
