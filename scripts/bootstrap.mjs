@@ -1,0 +1,115 @@
+// The one file that runs on whatever Node the machine has (20 or later): it installs what is missing,
+// Node 24 included, and hands over to the TypeScript command. Everything else runs on Node 24.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const modules = join(root, 'node_modules');
+const stampFile = join(modules, '.antiphon-installed.json');
+const node24 = join(modules, 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+
+/** Commands that a person who only listens needs come without the development tools. */
+const needsDevelopmentTools = {
+  start: false,
+  import: false,
+  repl: false,
+  test: true,
+  bench: true,
+  check: true,
+  replay: true,
+};
+
+const say = (text) => process.stderr.write(`antiphon: ${text}\n`);
+function fail(text) {
+  say(text);
+  process.exit(1);
+}
+
+const [command, ...args] = process.argv.slice(2);
+if (!Object.hasOwn(needsDevelopmentTools, command ?? '')) {
+  fail(`unknown command ${command}; there are: ${Object.keys(needsDevelopmentTools).join(', ')}`);
+}
+if (Number(process.versions.node.split('.')[0]) < 20)
+  fail(`Node 20 or later is needed, this is ${process.version}.`);
+
+function installed() {
+  try {
+    return JSON.parse(readFileSync(stampFile, 'utf8'));
+  } catch {
+    return {};
+  }
+}
+
+async function install(dev) {
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  const before = installed();
+  if (before.lock === lock && (before.dev || !dev) && existsSync(node24)) return;
+
+  const what = dev ? 'dependencies and development tools' : 'dependencies';
+  say(`installing ${what} (Node 24 among them); once, about a minute …`);
+  const startedMs = Date.now();
+  // Not `npm ci`: it refuses a lock file that lacks another platform's optional binaries, which npm itself
+  // leaves out when it writes the file on a machine where they cannot be had. Versions are the lock's.
+  const npmArgs = [
+    'install',
+    '--no-save',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    ...(dev ? [] : ['--omit=dev']),
+  ];
+  const npm = spawn('npm', npmArgs, {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    shell: process.platform === 'win32',
+  });
+  const tick = setInterval(
+    () => say(`… installing, ${Math.round((Date.now() - startedMs) / 1000)} s`),
+    10_000,
+  );
+  const code = await new Promise((done) => {
+    npm.on('error', () => done(127));
+    npm.on('exit', done);
+  });
+  clearInterval(tick);
+  if (code !== 0)
+    fail(`npm install failed (exit ${code}). Is the npm registry reachable? Run it again to go on.`);
+  if (!existsSync(node24)) {
+    fail(
+      'npm did not put Node 24 into node_modules: its install scripts are switched off. Allow them (npm config set ignore-scripts false) and run this again.',
+    );
+  }
+  if (dev) {
+    // tap compiles its plugin list once; ours leaves its TypeScript plugin out, since Node runs .ts itself.
+    const built = spawnSync(node24, [join(modules, 'tap', 'dist', 'esm', 'run.mjs'), 'build'], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    if (built.status !== 0) fail(`tap build failed: ${built.stderr}`);
+  }
+  writeFileSync(stampFile, JSON.stringify({ lock, dev }));
+  say(`installed in ${Math.round((Date.now() - startedMs) / 1000)} s`);
+}
+
+await install(needsDevelopmentTools[command]);
+
+const child = spawn(
+  node24,
+  ['--disable-warning=ExperimentalWarning', join(root, 'scripts', `${command}.ts`), ...args],
+  {
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      PATH: `${join(modules, 'node', 'bin')}:${join(modules, '.bin')}:${process.env.PATH}`,
+    },
+  },
+);
+// The terminal sends Ctrl-C to the whole group; the child decides when it is done.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
+child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
