@@ -22,6 +22,8 @@ export const trackUrls = {
   file: (rung: Rung) => `${rung}.m4a`,
   mediaPlaylist: (rung: Rung) => `${rung}/index.m3u8`,
   init: (rung: Rung) => `${rung}/init.mp4`,
+  /** The same bytes encrypted, since DASH segment encryption covers the init section too. */
+  encryptedInit: (rung: Rung) => `${rung}/init.enc.mp4`,
   key: (rung: Rung) => `${rung}/key`,
   /** `index` counts from 0. */
   segment: (rung: Rung, index: number) => `${rung}/${index}.m4s`,
