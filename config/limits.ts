@@ -34,8 +34,61 @@ export const REFRESH_TOKEN_TTL_MS = 30 * DAY_MS;
 export const MEDIA_TOKEN_TTL_MS = 30 * MINUTE_MS;
 export const SEGMENT_TARGET_MS = 6 * SECOND_MS;
 
+// Ingest
+export const INGEST_QUEUE_MAX = 64;
+export const INGEST_FOLDER_DEPTH_MAX = 32;
+export const INGEST_FILE_BYTES_MAX = 4 * 1024 ** 3;
+export const INGEST_SONG_MS_MIN = 500;
+export const INGEST_SONG_MS_MAX = 3 * HOUR_MS;
+export const INGEST_PROBE_MS_MAX = 2 * MINUTE_MS;
+export const INGEST_TRANSCODE_MS_MAX = 30 * MINUTE_MS;
+export const INGEST_MEMORY_BYTES_MAX = 1024 ** 3;
+export const INGEST_OUTPUT_FILE_BYTES_MAX = 1024 ** 3;
+export const INGEST_LOG_BYTES_MAX = 64 * 1024;
+export const COVER_BYTES_MAX = 20 * 1024 ** 2;
+export const COVER_PIXELS_MAX = 50_000_000;
+export const LYRICS_BYTES_MAX = 512 * 1024;
+export const LYRICS_LINES_MAX = 5000;
+export const LYRICS_LINE_CHARS_MAX = 1000;
+export const PREVIEW_MS = 30 * SECOND_MS;
+export const WAVEFORM_BINS = 800;
+
 // Gateway
 export const STREAM_REQUESTS_PER_MIN = 100;
 export const SEARCH_REQUESTS_PER_MIN = 30;
 export const UNAUTHENTICATED_REQUESTS_PER_MIN = 10;
 export const REQUEST_BODY_BYTES_MAX = 256 * 1024;
+/** Of one user over all routes, counted by each node for itself. */
+export const USER_REQUESTS_PER_MIN = 1200;
+/** A refresh token is a credential, so its exchange is not counted as unauthenticated. */
+export const REFRESH_REQUESTS_PER_MIN = 60;
+export const RATE_WINDOW_MS = MINUTE_MS;
+export const RATE_KEYS_MAX = 50_000;
+export const RATE_CACHE_WAIT_MS = 250;
+export const RATE_CACHE_RETRY_AFTER_MS = 2 * SECOND_MS;
+export const ACCESS_CACHE_TTL_MS = MINUTE_MS;
+export const ACCESS_CACHE_MAX = 20_000;
+export const URL_LENGTH_MAX = 4096;
+export const HEADERS_BYTES_MAX = 16 * 1024;
+export const HEADERS_COUNT_MAX = 100;
+export const HEADERS_TIMEOUT_MS = 10 * SECOND_MS;
+export const REQUEST_TIMEOUT_MS = 30 * SECOND_MS;
+export const KEEP_ALIVE_MS = 65 * SECOND_MS;
+export const CLOSE_GRACE_MS = 10 * SECOND_MS;
+export const READY_CHECK_WAIT_MS = 2 * SECOND_MS;
+export const TELEMETRY_EVENTS_MAX = 100;
+
+// Sockets of the gateway
+export const SOCKET_HELLO_WITHIN_MS = 5 * SECOND_MS;
+export const SOCKET_HEARTBEAT_MS = 25 * SECOND_MS;
+export const SOCKET_MESSAGE_BYTES_MAX = 64 * 1024;
+export const SOCKET_MESSAGES_PER_MIN = 600;
+export const SOCKET_CALLS_IN_FLIGHT_MAX = 16;
+export const SOCKET_BUFFER_BYTES_MAX = 256 * 1024;
+export const SOCKET_FULL_MS_MAX = 15 * SECOND_MS;
+export const SOCKETS_PER_USER_MAX = 10;
+export const SOCKETS_AWAITING_HELLO_MAX = 1000;
+export const SOCKET_RING_EVENTS_MAX = 128;
+export const SOCKET_RESUME_WITHIN_MS = 2 * MINUTE_MS;
+export const CATALOG_NEWS_EVERY_MS = SECOND_MS;
+export const CATALOG_NEWS_MAX = 50;
