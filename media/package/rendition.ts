@@ -89,7 +89,10 @@ function renditionOf(
     rung,
     codec: CODEC,
     channels: track.channels,
-    bandwidthBps: Math.max(...whole.map((segment, i) => bitsPerSecond(served[i] ?? 0, segment.samples))),
+    bandwidthBps: Math.max(
+      rung * 1000,
+      ...whole.map((segment, i) => bitsPerSecond(served[i] ?? 0, segment.samples)),
+    ),
     averageBps: bitsPerSecond(
       served.reduce((total, bytes) => total + bytes, 0),
       segments.reduce((total, segment) => total + segment.samples, 0),

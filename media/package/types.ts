@@ -29,7 +29,10 @@ export interface Rendition {
   readonly rung: Rung;
   readonly codec: typeof CODEC;
   readonly channels: 1 | 2;
-  /** The largest segment's bit rate, as served (encrypted). */
+  /**
+   * The largest segment's bit rate, as served (encrypted), and never below the nominal one: players sort by
+   * this, and a simple song must not turn the ladder around.
+   */
   readonly bandwidthBps: number;
   readonly averageBps: number;
   readonly initBytes: number;

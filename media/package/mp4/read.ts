@@ -8,7 +8,7 @@ export type ReadRange = (start: number, end: number) => Promise<Buffer>;
 export interface AudioTrack {
   readonly sampleRate: number;
   readonly channels: 1 | 2;
-  /** The sample description box, byte for byte: it holds the decoder's configuration. */
+  /** The sample description box: it holds the decoder's configuration. */
   readonly stsd: Buffer;
   /** Samples that the encoder put before the music (ISO 14496-12 edit list). */
   readonly priming: number;
@@ -73,15 +73,40 @@ export function trackOf(moov: Buffer): AudioTrack {
   const stsd = needBox(moov, 'minf/stbl/stsd', mdia.bodyStart, mdia.end);
   const entry = boxesIn(moov, stsd.bodyStart + 8, stsd.end)[0];
   if (entry?.type !== 'mp4a') throw malformed('its track is not AAC');
-  const channels = moov.readUInt16BE(entry.bodyStart + 16);
-  if (channels !== 1 && channels !== 2) throw malformed(`it has ${channels} channels`);
+  const channels = channelsOf(moov.subarray(entry.bodyStart, entry.end));
+  const description = Buffer.from(moov.subarray(stsd.start, stsd.end));
+  // ffmpeg writes 2 here whatever it encoded; the decoder's configuration is right.
+  description.writeUInt16BE(channels, entry.bodyStart + CHANNEL_COUNT_AT - stsd.start);
   const elst = findBox(moov, 'moov/trak/edts/elst');
   return {
     sampleRate: moov.readUInt32BE(mdhd.bodyStart + (moov[mdhd.bodyStart] === 1 ? 20 : 12)),
     channels,
-    stsd: Buffer.from(moov.subarray(stsd.start, stsd.end)),
+    stsd: description,
     priming: elst ? moov.readUInt32BE(elst.bodyStart + 12) : 0,
   };
+}
+
+/** An audio sample entry (ISO 14496-12, 12.2.3): where its channel count stands and where its boxes begin. */
+const CHANNEL_COUNT_AT = 16;
+const AUDIO_ENTRY_BYTES = 28;
+/** Descriptors of ISO 14496-1 on the way to the decoder's configuration, with what precedes the next one. */
+const DESCRIPTORS = [
+  { tag: 3, skipBytes: 3 },
+  { tag: 4, skipBytes: 13 },
+  { tag: 5, skipBytes: 0 },
+];
+
+/** The channel configuration of the AudioSpecificConfig (ISO 14496-3, 1.6.2.1) in an mp4a entry. */
+function channelsOf(entry: Buffer): 1 | 2 {
+  let at = needBox(entry, 'esds', AUDIO_ENTRY_BYTES).bodyStart + 4;
+  for (const { tag, skipBytes } of DESCRIPTORS) {
+    if (entry[at++] !== tag) throw malformed('its decoder configuration is not AAC');
+    while ((entry[at++] ?? 0) & 0x80);
+    at += skipBytes;
+  }
+  const channels = (entry.readUInt16BE(at) >> 3) & 0xf;
+  if (channels !== 1 && channels !== 2) throw malformed(`it has channel configuration ${channels}`);
+  return channels;
 }
 
 /** Sizes of the frames of a moof with one track, and the samples that it says they last. */

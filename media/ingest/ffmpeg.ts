@@ -1,0 +1,98 @@
+/** Finds an ffmpeg and runs it contained. Any version since 4.0 will do: boxes and playlists are ours. */
+import { createRequire } from 'node:module';
+import {
+  INGEST_LOG_BYTES_MAX,
+  INGEST_MEMORY_BYTES_MAX,
+  INGEST_OUTPUT_FILE_BYTES_MAX,
+  SECOND_MS,
+} from '../../config/limits.ts';
+import { UnavailableError } from '../../kit/errors.ts';
+import { type ContainedRun, runContained } from './contained.ts';
+
+export interface Ffmpeg {
+  /** Absolute. */
+  readonly path: string;
+  readonly version: string;
+}
+
+/**
+ * The given one, else the system's, else the one of the npm package.
+ * @throws UnavailableError `FFMPEG_NOT_FOUND`
+ */
+export async function findFfmpeg(givenPath?: string): Promise<Ffmpeg> {
+  const candidates = givenPath ? [() => givenPath] : [systemPath, npmPath];
+  for (const candidate of candidates) {
+    const path = await candidate();
+    const found = path === undefined ? undefined : await check(path);
+    if (found) return found;
+  }
+  throw new UnavailableError(
+    'FFMPEG_NOT_FOUND',
+    givenPath
+      ? `${givenPath} is not an ffmpeg that encodes AAC; correct the setting or leave it out.`
+      : 'No ffmpeg was found; install it (apt-get install ffmpeg) or run npm install again.',
+  );
+}
+
+const limits = {
+  memoryBytes: INGEST_MEMORY_BYTES_MAX,
+  outputFileBytes: INGEST_OUTPUT_FILE_BYTES_MAX,
+  logBytes: INGEST_LOG_BYTES_MAX,
+};
+
+/** Runs ffmpeg without a terminal, its progress line or its banner. */
+export const runFfmpeg = (
+  ffmpeg: Ffmpeg,
+  args: readonly string[],
+  wallMs: number,
+  signal?: AbortSignal,
+): Promise<ContainedRun> =>
+  runContained(ffmpeg.path, ['-hide_banner', '-nostdin', '-nostats', ...args], { ...limits, wallMs }, signal);
+
+/**
+ * Input arguments that leave nothing to guess: the demuxer was chosen by content and may open this one file,
+ * so a playlist in disguise can name no other.
+ */
+export const inputArgs = (path: string, demuxer: string): string[] => [
+  '-protocol_whitelist',
+  'file',
+  '-f',
+  demuxer,
+  '-i',
+  `file:${path}`,
+];
+
+async function check(path: string): Promise<Ffmpeg | undefined> {
+  try {
+    const { stdout } = await runContained(path, ['-hide_banner', '-version'], {
+      ...limits,
+      wallMs: CHECK_MS,
+    });
+    const encoders = await runContained(path, ['-v', 'error', '-h', 'encoder=aac'], {
+      ...limits,
+      wallMs: CHECK_MS,
+    });
+    const version = /^ffmpeg version (\S+)/m.exec(stdout)?.[1];
+    return version && encoders.stdout.includes('aac_coder') ? { path, version } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const CHECK_MS = 20 * SECOND_MS;
+
+async function systemPath(): Promise<string | undefined> {
+  if (process.platform === 'win32') return undefined;
+  const found = await runContained('/bin/sh', ['-c', 'command -v ffmpeg'], { ...limits, wallMs: CHECK_MS });
+  return found.stdout.trim() || undefined;
+}
+
+function npmPath(): string | undefined {
+  try {
+    const installed: { path: string } = createRequire(import.meta.url)('@ffmpeg-installer/ffmpeg');
+    return installed.path;
+  } catch {
+    // The package is optional and has no binary for some machines.
+    return undefined;
+  }
+}

@@ -1,0 +1,107 @@
+/** Step 4: stores what was encoded. The index goes last, so a song whose index is there is whole. */
+
+import type { FileHandle } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
+import { PREVIEW_MS } from '../../config/limits.ts';
+import type { Objects } from '../../kit/ports/objects.ts';
+import type { ReadRange } from '../package/mp4/read.ts';
+import { trackKeys } from '../package/names.ts';
+import { type EncodedRendition, renditionFrom } from '../package/rendition.ts';
+import { PACKAGE_VERSION, type PackagedTrack } from '../package/types.ts';
+import { assertLength } from './probe.ts';
+import { RefusedError } from './refusal.ts';
+import type { Transcoded } from './transcode.ts';
+import { waveformOf } from './waveform.ts';
+
+/** What decoding may fall short of the declared length: encoders pad, and containers round. */
+const SHORTFALL_MS_MAX = 250;
+const SHORTFALL_MAX = 0.002;
+
+/**
+ * @param declaredMs what the source says to last
+ * @throws RefusedError `TRUNCATED`, `TOO_SHORT`, `TOO_LONG`
+ */
+export async function storePackage(
+  songId: string,
+  transcoded: Transcoded,
+  declaredMs: number | undefined,
+  objects: Objects,
+): Promise<PackagedTrack> {
+  const files: FileHandle[] = [];
+  try {
+    const encoded: EncodedRendition[] = [];
+    for (const { rung, path } of transcoded.renditions) {
+      const file = await open(path, 'r');
+      files.push(file);
+      encoded.push(await renditionFrom(readRangeOf(file), (await file.stat()).size, rung));
+    }
+    const track = await trackOf(songId, encoded, transcoded, declaredMs);
+    for (const { rendition, content } of encoded) {
+      await objects.put(trackKeys.rendition(songId, rendition.rung), content());
+    }
+    const waveform = await waveformOf(transcoded.pcmPath, track.durationMs);
+    await objects.put(trackKeys.waveform(songId), json(waveform));
+    await objects.putFile(trackKeys.preview(songId), transcoded.previewPath);
+    const whole: PackagedTrack = { ...track, waveform: { bins: waveform.peaks.length } };
+    await objects.put(trackKeys.index(songId), json(whole));
+    return whole;
+  } finally {
+    await Promise.all(files.map((file) => file.close()));
+  }
+}
+
+/** The index of a song that is packaged in this version, or undefined. */
+export async function packagedTrack(songId: string, objects: Objects): Promise<PackagedTrack | undefined> {
+  const index = await objects.get(trackKeys.index(songId));
+  if (!index) return undefined;
+  const track = JSON.parse(index.toString('utf8')) as PackagedTrack;
+  return track.version === PACKAGE_VERSION ? track : undefined;
+}
+
+async function trackOf(
+  songId: string,
+  encoded: readonly EncodedRendition[],
+  transcoded: Transcoded,
+  declaredMs: number | undefined,
+): Promise<PackagedTrack> {
+  const [first] = encoded;
+  if (!first) throw new Error('a song has at least one rendition');
+  const { sampleRate, priming, samples } = first;
+  const shape = shapeOf(first);
+  for (const other of encoded) {
+    if (shapeOf(other) !== shape) throw new Error(`renditions of ${songId} are cut at different samples`);
+  }
+  const durationMs = Math.round((samples * 1000) / sampleRate);
+  assertLength(durationMs);
+  if (declaredMs !== undefined && durationMs < declaredMs * (1 - SHORTFALL_MAX) - SHORTFALL_MS_MAX) {
+    const seconds = (ms: number): string => (ms / 1000).toFixed(1);
+    throw new RefusedError('TRUNCATED', `${seconds(durationMs)} s of ${seconds(declaredMs)} s are there`);
+  }
+  return {
+    version: PACKAGE_VERSION,
+    songId,
+    durationMs,
+    sampleRate,
+    samples,
+    priming,
+    renditions: encoded.map(({ rendition }) => rendition),
+    ...(transcoded.loudness && { loudness: transcoded.loudness }),
+    preview: {
+      startMs: transcoded.previewStartMs,
+      durationMs: Math.min(PREVIEW_MS, durationMs - transcoded.previewStartMs),
+      bytes: (await stat(transcoded.previewPath)).size,
+    },
+  };
+}
+
+const shapeOf = ({ sampleRate, priming, samples, rendition }: EncodedRendition): string =>
+  JSON.stringify([sampleRate, priming, samples, rendition.segments.map((segment) => segment.samples)]);
+
+const readRangeOf =
+  (file: FileHandle): ReadRange =>
+  async (start, end) => {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(end - start), 0, end - start, start);
+    return buffer.subarray(0, bytesRead);
+  };
+
+const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
