@@ -24,11 +24,62 @@ export const COUNTED_AFTER_LISTENED_MS = 30 * SECOND_MS;
 export const PROGRESS_REPORT_EVERY_MS = 10 * SECOND_MS;
 export const PLAYER_QUEUE_MAX = 1000;
 export const PLAYER_QUEUE_SHOWN_MAX = 50;
+export const PLAYER_CONTEXT_MAX = 1000;
+/** How long the session believes in a silent device, and how late its seek or pause may arrive. */
+export const REPORT_GRACE_MS = MINUTE_MS;
+/** A claim beyond the wall clock by more than this is no jitter: it is remembered as evidence. */
+export const CLAIM_TOLERANCE_MS = 5 * SECOND_MS;
+export const ENDED_PLAYS_MAX = 8;
+export const PLAY_LEGS_MAX = 8;
+export const PREVIOUS_RESTARTS_AFTER_MS = 3 * SECOND_MS;
+export const SONG_FACTS_ASKED_MAX = 20;
+export const SONG_FACTS_ROUNDS_MAX = 110;
+export const ENTITLEMENT_CACHE_MS = 30 * SECOND_MS;
+export const ENTITLEMENT_CACHE_MAX = 20_000;
+export const SONG_FACTS_CACHE_MS = 30 * SECOND_MS;
+export const SONG_FACTS_CACHE_MAX = 50_000;
 
 // Accounts
 export const DEVICES_MAX = 5;
 export const ACCESS_TOKEN_TTL_MS = 15 * MINUTE_MS;
 export const REFRESH_TOKEN_TTL_MS = 30 * DAY_MS;
+/** However often it is renewed, a session ends then and the password is asked for again. */
+export const SESSION_AGE_MS_MAX = 180 * DAY_MS;
+/** How long a repeated refresh with the same commandId gets the same answer. */
+export const REFRESH_RETRY_WINDOW_MS = MINUTE_MS;
+export const RESET_CODE_TTL_MS = DAY_MS;
+export const ACCOUNT_WRITE_TRIES_MAX = 8;
+/** A name whose sign-up broke off before the account was written is free again after this. */
+export const USERNAME_CLAIM_TTL_MS = MINUTE_MS;
+
+/** Argon2id, OWASP Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane. */
+export const PASSWORD_HASH_MEMORY_KIB = 19_456;
+export const PASSWORD_HASH_PASSES = 2;
+export const PASSWORD_HASH_LANES = 1;
+/** Below the four threads of libuv's pool, which files and the store need as well. */
+export const PASSWORD_HASHES_AT_ONCE_MAX = 2;
+export const PASSWORD_HASHES_WAITING_MAX = 64;
+
+/** Failures within the window that cost no wait; each one after doubles it. */
+export const LOGIN_FAILURES_FREE = 5;
+export const LOGIN_FAILURES_PER_WINDOW_MAX = 20;
+export const LOGIN_FAILURE_WINDOW_MS = HOUR_MS;
+export const LOGIN_BACKOFF_MS = 2 * SECOND_MS;
+export const LOGIN_BACKOFF_MS_MAX = 15 * MINUTE_MS;
+
+export const SIGNING_KEY_LIFETIME_MS = 30 * DAY_MS;
+/** A new key is published this long before it signs, so that every verifier knows it by then. */
+export const SIGNING_KEY_PUBLISHED_AHEAD_MS = HOUR_MS;
+export const SIGNING_KEYS_RELOAD_MS = MINUTE_MS;
+export const ACCESS_TOKEN_BYTES_MAX = 4096;
+export const VERIFIED_TOKENS_MAX = 20_000;
+export const JWKS_MAX_AGE_MS = 5 * MINUTE_MS;
+/** How often at most an unknown key id makes a verifier fetch the keys again. */
+export const JWKS_REFETCH_MS_MIN = 5 * SECOND_MS;
+
+/** After a declined renewal premium goes on for this long. */
+export const PAYMENT_GRACE_MS = 7 * DAY_MS;
+export const PAYMENT_RETRY_EVERY_MS = DAY_MS;
 
 // Media
 export const MEDIA_TOKEN_TTL_MS = 30 * MINUTE_MS;
@@ -47,7 +98,7 @@ export const INGEST_OUTPUT_FILE_BYTES_MAX = 1024 ** 3;
 export const INGEST_LOG_BYTES_MAX = 64 * 1024;
 export const COVER_BYTES_MAX = 20 * 1024 ** 2;
 export const COVER_PIXELS_MAX = 50_000_000;
-export const LYRICS_BYTES_MAX = 512 * 1024;
+export const LYRICS_FILE_BYTES_MAX = 512 * 1024;
 export const LYRICS_LINES_MAX = 5000;
 export const LYRICS_LINE_CHARS_MAX = 1000;
 export const PREVIEW_MS = 30 * SECOND_MS;
@@ -87,8 +138,35 @@ export const SOCKET_CALLS_IN_FLIGHT_MAX = 16;
 export const SOCKET_BUFFER_BYTES_MAX = 256 * 1024;
 export const SOCKET_FULL_MS_MAX = 15 * SECOND_MS;
 export const SOCKETS_PER_USER_MAX = 10;
+export const SOCKETS_OPENED_PER_MIN = 60;
+export const SOCKET_CLOSE_GRACE_MS = 2 * SECOND_MS;
 export const SOCKETS_AWAITING_HELLO_MAX = 1000;
 export const SOCKET_RING_EVENTS_MAX = 128;
 export const SOCKET_RESUME_WITHIN_MS = 2 * MINUTE_MS;
 export const CATALOG_NEWS_EVERY_MS = SECOND_MS;
 export const CATALOG_NEWS_MAX = 50;
+
+// Catalogue, search, history, likes
+export const CATALOG_ITEM_TTL_MS = 15 * MINUTE_MS;
+export const CATALOG_LIST_TTL_MS = 5 * MINUTE_MS;
+export const CATALOG_WRITE_ATTEMPTS_MAX = 20;
+export const LYRICS_BYTES_MAX = 256 * 1024;
+export const PAGE_DEFAULT = 50;
+export const ALBUM_GENRES_MAX = 10;
+export const ALBUM_SONGS_SHOWN_MAX = 1000;
+export const ARTIST_GENRES_MAX = 10;
+/** An artist's counts and page stop here. */
+export const ARTIST_ALBUMS_MAX = 2000;
+export const ARTIST_ALBUMS_SHOWN_MAX = 500;
+export const ARTIST_SONGS_SHOWN_MAX = 100;
+export const SEARCH_DEFAULT = 20;
+export const SEARCH_LYRICS_CHARS_MAX = 4000;
+/** Documents indexed between two breaths, so that filling the index never holds up a player command. */
+export const SEARCH_FILL_CHUNK = 20;
+export const SEARCH_FILL_RETRY_MS = 2 * SECOND_MS;
+/** How long a play may go on getting news after it was last touched. */
+export const HISTORY_OPEN_PLAY_TTL_MS = 30 * DAY_MS;
+export const LIKES_MAX = 10_000;
+/** Late records of a deleted account are refused for this long. */
+export const ERASED_ACCOUNT_TTL_MS = 90 * DAY_MS;
+export const ERASE_ROWS_PER_BATCH = 500;
