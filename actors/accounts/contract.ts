@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import {
+  CommandId,
   Country,
   Cursor,
   command,
@@ -46,6 +47,7 @@ export const Subscription = object({
   state: literals('none', 'active', 'pastDue', 'cancelled'),
   untilMs: Type.Optional(TimeMs),
 });
+export type Subscription = Static<typeof Subscription>;
 
 export const Profile = object({
   userId: Id,
@@ -101,11 +103,17 @@ export const accountsContract = defineContract({
         password: GivenPassword,
         deviceId: Type.Optional(Id),
         deviceName: Type.Optional(DeviceName),
+        /** The registered device that makes room when DEVICE_LIMIT says that there is none. */
+        replaceDeviceId: Type.Optional(Id),
       }),
       result: Session,
     }),
     refresh: command('Exchange a refresh token for new tokens; a reused one ends its whole family', {
-      params: object({ refreshToken: RefreshToken }),
+      params: object({
+        refreshToken: RefreshToken,
+        /** Random, new with each refresh: a retry whose first answer was lost is then no reuse. */
+        commandId: Type.Optional(CommandId),
+      }),
       result: Session,
     }),
     logout: command('End the session that a refresh token belongs to', {
@@ -155,8 +163,8 @@ export const accountsContract = defineContract({
       params: object(forUser),
       result: object({ tier: Tier, country: Country, explicit: Type.Boolean(), quality: Quality }),
     }),
-    /** Access tokens name a device; the gateway asks whether it is still registered (cached for a minute). */
-    deviceActive: query('Whether a device is still registered', {
+    /** Access tokens name a device; the gateway asks whether it is still signed in (cached for a minute). */
+    deviceActive: query('Whether a device is registered and signed in', {
       params: object({ ...forUser, deviceId: Id }),
       result: object({ active: Type.Boolean() }),
     }),

@@ -1,0 +1,216 @@
+/**
+ * Accounts in their tables, and what the journal is told of them.
+ *
+ * Each account is one row, changed by compare-and-set only. Events are written into the row with the change
+ * (an outbox) and told right after; whoever changes the account next tells what a crash left untold. A
+ * deletion goes the other way round: it is journaled first, and this actor's own consumer erases.
+ */
+import { ACCOUNT_WRITE_TRIES_MAX, USERNAME_CLAIM_TTL_MS } from '../../config/limits.ts';
+import { BadRequestError, ConflictError, NotFoundError, UnavailableError } from '../../kit/errors.ts';
+import { logger } from '../../kit/log.ts';
+import type { Consumer, Journal } from '../../kit/ports/journal.ts';
+import type { Tables } from '../../kit/ports/tables.ts';
+import type { Sources } from '../../kit/sources.ts';
+import { ACCOUNTS_STREAM, type AccountEvent } from './contract.ts';
+import type { Account, Change } from './domain.ts';
+import { ACCOUNTS, type AccountRow, USERNAMES, type UsernameRow } from './tables.ts';
+
+const log = logger('accounts-store');
+const INITIALS = '0123456789abcdefghijklmnopqrstuvwxyz';
+
+export interface AccountStore extends AsyncDisposable {
+  byId(userId: string): Promise<Account | undefined>;
+  byUsername(username: string): Promise<Account | undefined>;
+  /** @throws NotFoundError `ACCOUNT_NOT_FOUND`. */
+  require(userId: string): Promise<Account>;
+  /** Holds a free name for an account about to be created. @throws ConflictError `USERNAME_TAKEN`. */
+  claim(username: string, userId: string): Promise<void>;
+  unclaim(username: string, userId: string): Promise<void>;
+  create(account: Account): Promise<void>;
+  /**
+   * Decides and writes; decides again on what is there when another write came first.
+   *
+   * @throws the rejection of `decide`; NotFoundError; UnavailableError `ACCOUNT_CONTENDED`.
+   */
+  change<R>(userId: string, decide: (account: Account) => Change<R>): Promise<{ account: Account; reply: R }>;
+  /** Once this resolves the account is gone; when it fails after the journal took it, it goes later. */
+  delete(userId: string): Promise<void>;
+  list(after: string | undefined, limit: number): Promise<{ items: Account[]; nextCursor?: string }>;
+}
+
+export interface StoreDeps {
+  readonly tables: Tables;
+  readonly journal: Journal;
+  readonly sources: Sources;
+}
+
+const subjectOf = (userId: string): string => `${ACCOUNTS_STREAM}.${userId}`;
+const initialOf = (username: string): string => username.slice(0, 1);
+
+export async function openAccountStore({ tables, journal, sources }: StoreDeps): Promise<AccountStore> {
+  const accounts = tables.open(ACCOUNTS);
+  const usernames = tables.open(USERNAMES);
+  const { clock, ids } = sources;
+
+  const live = (row: AccountRow | undefined): Account | undefined =>
+    row?.s === 'live' ? row.account : undefined;
+  const byId = async (userId: string): Promise<Account | undefined> => live(await accounts.get(userId, []));
+  const withMessageIds = (events: readonly AccountEvent[]) =>
+    events.map((event) => ({ messageId: ids.next(), event }));
+
+  /** What cannot be told now stays in the outbox: the change itself is done and must not fail for it. */
+  async function tell(userId: string, row: AccountRow, version: number): Promise<void> {
+    if (row.s !== 'live' || row.outbox.length === 0) return;
+    try {
+      for (const { messageId, event } of row.outbox) {
+        await journal.append(ACCOUNTS_STREAM, subjectOf(userId), event, { messageId });
+      }
+      await accounts.compareAndSet(userId, [], version, { ...row, outbox: [] });
+    } catch (error) {
+      log.warn({ err: error, userId }, 'events are told later');
+    }
+  }
+
+  const gone = (): NotFoundError => new NotFoundError('ACCOUNT_NOT_FOUND', 'There is no such account.');
+
+  async function change<R>(userId: string, decide: (account: Account) => Change<R>) {
+    for (let tries = 0; tries < ACCOUNT_WRITE_TRIES_MAX; tries++) {
+      const current = await accounts.getVersioned(userId, []);
+      if (current?.row.s !== 'live') throw gone();
+      const { row, version } = current;
+      const decision = decide(row.account);
+      if (!decision.accepted) throw decision.rejection;
+      const { account, events, reply } = decision;
+      if (account === row.account && events.length === 0) {
+        await tell(userId, row, version);
+        return { account, reply };
+      }
+      const after: AccountRow = { ...row, account, outbox: [...row.outbox, ...withMessageIds(events)] };
+      const written = await accounts.compareAndSet(userId, [], version, after);
+      if (written.s === 'applied') {
+        await tell(userId, after, written.version);
+        return { account, reply };
+      }
+    }
+    throw new UnavailableError('ACCOUNT_CONTENDED', 'Too many changes at once; try again.');
+  }
+
+  /** From here on nobody can log in, refresh or be found. */
+  async function bury(userId: string): Promise<AccountRow | undefined> {
+    for (let tries = 0; tries < ACCOUNT_WRITE_TRIES_MAX; tries++) {
+      const current = await accounts.getVersioned(userId, []);
+      if (current?.row.s !== 'live') return current?.row;
+      const grave: AccountRow = { s: 'deleted', username: current.row.account.username };
+      const written = await accounts.compareAndSet(userId, [], current.version, grave);
+      if (written.s === 'applied') return grave;
+    }
+    throw new UnavailableError('ACCOUNT_CONTENDED', 'Too many changes at once; try again.');
+  }
+
+  /** Can be repeated at any point. The row goes last, since it alone knows the name to free. */
+  async function erase(userId: string): Promise<void> {
+    const grave = await bury(userId);
+    if (grave?.s !== 'deleted') return;
+    await unclaim(grave.username, userId);
+    await accounts.delete(userId, []);
+  }
+
+  async function unclaim(username: string, userId: string): Promise<void> {
+    const claim = await usernames.get(initialOf(username), [username]);
+    if (claim?.userId === userId) await usernames.delete(initialOf(username), [username]);
+  }
+
+  const taken = (): ConflictError =>
+    new ConflictError('USERNAME_TAKEN', 'This name is taken; choose another.');
+
+  /** A claim without an account was left by a sign-up that broke off. */
+  const isAbandoned = async (claim: UsernameRow): Promise<boolean> =>
+    clock.nowMs() - claim.claimedAtMs > USERNAME_CLAIM_TTL_MS &&
+    (await accounts.get(claim.userId, [])) === undefined;
+
+  const consumer: Consumer = await journal.consume({
+    stream: ACCOUNTS_STREAM,
+    consumer: 'accounts-erasure',
+    handle: async (records) => {
+      for (const { data } of records) {
+        const event = data as AccountEvent;
+        if (event.type === 'accountDeleted') await erase(event.userId);
+      }
+    },
+  });
+
+  return {
+    byId,
+    change,
+    unclaim,
+
+    async byUsername(username) {
+      const claim = await usernames.get(initialOf(username), [username]);
+      return claim && byId(claim.userId);
+    },
+
+    async require(userId) {
+      const account = await byId(userId);
+      if (!account) throw gone();
+      return account;
+    },
+
+    async claim(username, userId) {
+      const claim = { userId, claimedAtMs: clock.nowMs() };
+      const inserted = await usernames.insertIfAbsent(initialOf(username), [username], claim);
+      if (inserted.s === 'applied') return;
+      const holder = await usernames.getVersioned(initialOf(username), [username]);
+      if (holder?.row.userId === userId) return;
+      if (!holder || !(await isAbandoned(holder.row))) throw taken();
+      const { version } = holder;
+      const takenOver = await usernames.compareAndSet(initialOf(username), [username], version, claim);
+      if (takenOver.s !== 'applied') throw taken();
+    },
+
+    async create(account) {
+      const event: AccountEvent = {
+        type: 'accountCreated',
+        userId: account.userId,
+        country: account.country,
+      };
+      const row: AccountRow = { s: 'live', account, outbox: withMessageIds([event]) };
+      const written = await accounts.insertIfAbsent(account.userId, [], row);
+      if (written.s === 'applied') await tell(account.userId, row, written.version);
+      // The id is new, so a row that is there is the one just written.
+      else if (!(await byId(account.userId))) {
+        throw new UnavailableError('ACCOUNT_CONTENDED', 'The account could not be written; try again.');
+      }
+    },
+
+    async delete(userId) {
+      const event: AccountEvent = { type: 'accountDeleted', userId };
+      await journal.append(ACCOUNTS_STREAM, subjectOf(userId), event);
+      await bury(userId);
+      await consumer.caughtUp();
+    },
+
+    async list(after, limit) {
+      const from = after === undefined ? 0 : INITIALS.indexOf(initialOf(after));
+      if (from < 0) throw new BadRequestError('BAD_CURSOR', 'Use the nextCursor of the page before.');
+      const claims: { username: string; userId: string }[] = [];
+      for (let i = from; i < INITIALS.length && claims.length <= limit; i++) {
+        const initial = INITIALS.charAt(i);
+        const range = after !== undefined && i === from ? { from: [after] as [string] } : {};
+        // One more for the cursor's own row, one more to know whether there is a next page.
+        const page = await usernames.scan(initial, { ...range, limit: limit + 2 - claims.length });
+        for (const { ck, row } of page.rows) {
+          if (ck[0] !== after) claims.push({ username: ck[0], userId: row.userId });
+        }
+      }
+      const shown = claims.slice(0, limit);
+      const rows = await accounts.getMany(shown.map(({ userId }) => [userId, []] as const));
+      const last = claims.length > limit ? shown.at(-1) : undefined;
+      return {
+        items: rows.map(live).filter((account) => account !== undefined),
+        ...(last && { nextCursor: last.username }),
+      };
+    },
+
+    [Symbol.asyncDispose]: () => consumer[Symbol.asyncDispose](),
+  };
+}

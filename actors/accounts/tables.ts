@@ -1,0 +1,51 @@
+/** The tables that accounts own. */
+import { table } from '../../kit/ports/tables.ts';
+import type { AccountEvent } from './contract.ts';
+import type { Account } from './domain.ts';
+
+/** Written with the change itself and taken out once the journal has it. */
+export interface Untold {
+  readonly messageId: string;
+  readonly event: AccountEvent;
+}
+
+export type AccountRow =
+  | { readonly s: 'live'; readonly account: Account; readonly outbox: readonly Untold[] }
+  /** What is left between the deletion and the erasure: nothing but the name to be freed. */
+  | { readonly s: 'deleted'; readonly username: string };
+
+export const ACCOUNTS = table<[], AccountRow>({ name: 'accounts', partition: 'user_id', clustering: [] });
+
+export interface UsernameRow {
+  readonly userId: string;
+  readonly claimedAtMs: number;
+}
+
+/** By first letter, so that accounts can be listed by name without one partition holding them all. */
+export const USERNAMES = table<[username: string], UsernameRow>({
+  name: 'usernames',
+  partition: 'initial',
+  clustering: [['username', 'text']],
+});
+
+export interface AdminsRow {
+  readonly userIds: readonly string[];
+  /** SHA-256 of the code that makes the first administrator; null when none is out. */
+  readonly setupCodeHash: string | null;
+}
+
+export const ADMINS = table<[], AdminsRow>({ name: 'account_admins', partition: 'scope', clustering: [] });
+
+export interface SigningKeyRow {
+  readonly kid: string;
+  readonly signsFromMs: number;
+  readonly publicJwk: Readonly<Record<string, string>>;
+  /** AES-256-GCM under a key from the master secret: iv, tag and PKCS #8, base64. */
+  readonly sealedPrivateKey: string;
+}
+
+export const SIGNING_KEYS = table<[generation: number], SigningKeyRow>({
+  name: 'signing_keys',
+  partition: 'use',
+  clustering: [['generation', 'number']],
+});
