@@ -1,0 +1,113 @@
+/**
+ * Calls to the gateway. The access token lives in memory only; the refresh token is an HttpOnly cookie
+ * that this code never sees.
+ */
+import type { Session } from '../../../actors/accounts/contract.ts';
+
+/** A session as the player gets it: its refresh token travels as a cookie. */
+export type WebSession = Omit<Session, 'refreshToken'>;
+
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  constructor(status: number, problem: Record<string, unknown>) {
+    super(typeof problem.detail === 'string' ? problem.detail : 'The service did not answer as expected.');
+    this.name = 'ApiError';
+    this.status = status;
+    this.code = typeof problem.code === 'string' ? problem.code : 'UNKNOWN';
+    this.data = problem;
+  }
+}
+
+const OFFLINE = { code: 'OFFLINE', detail: 'The service cannot be reached. Is it running?' };
+/** Renewed this long before it runs out, so that no request meets an expired token. */
+const RENEW_BEFORE_EXPIRY_MS = 60_000;
+const HEADERS = { 'X-Antiphon-Client': 'web' };
+
+let session: WebSession | undefined;
+let onSignedOut = (): void => {};
+
+export const currentSession = (): WebSession | undefined => session;
+export const whenSignedOut = (handler: () => void): void => {
+  onSignedOut = handler;
+};
+
+async function request(method: string, path: string, body: unknown, token?: string, keepalive = false) {
+  const response = await fetch(`/api${path}`, {
+    method,
+    keepalive,
+    credentials: 'same-origin',
+    headers: {
+      ...HEADERS,
+      ...(body !== undefined && { 'Content-Type': 'application/json' }),
+      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+    },
+    body: body === undefined ? null : JSON.stringify(body),
+  }).catch(() => {
+    throw new ApiError(0, OFFLINE);
+  });
+  if (response.status === 204) return undefined;
+  const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>;
+  if (!response.ok) throw new ApiError(response.status, answer);
+  return answer;
+}
+
+/** Sign-up, login and the like: answers that are a session. */
+export async function openSession(path: string, body: unknown): Promise<WebSession> {
+  session = (await request('POST', path, body)) as unknown as WebSession;
+  return session;
+}
+
+export async function closeSession(): Promise<void> {
+  await request('POST', '/logout', {}).catch(() => undefined);
+  session = undefined;
+  onSignedOut();
+}
+
+let renewal: Promise<WebSession> | undefined;
+
+/** One refresh at a time over all tabs of this browser: a token used twice would end the session. */
+export function renewSession(): Promise<WebSession> {
+  renewal ??= navigator.locks
+    .request('antiphon-refresh', () => openSession('/token/refresh', {}))
+    .catch((error: unknown) => {
+      if (error instanceof ApiError && error.status === 401) {
+        session = undefined;
+        onSignedOut();
+      }
+      throw error;
+    })
+    .finally(() => {
+      renewal = undefined;
+    });
+  return renewal;
+}
+
+export async function freshToken(): Promise<string> {
+  const held = session;
+  if (held && held.accessExpiresAtMs - Date.now() > RENEW_BEFORE_EXPIRY_MS) return held.accessToken;
+  return (await renewSession()).accessToken;
+}
+
+export interface CallOptions {
+  readonly body?: unknown;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** The request may outlive the page. */
+  readonly keepalive?: boolean;
+}
+
+/** @throws ApiError with the problem that the service told; status 0 when it could not be reached. */
+export async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(options.query ?? {})) {
+    if (value !== undefined) query.set(key, String(value));
+  }
+  const url = query.size > 0 ? `${path}?${query}` : path;
+  try {
+    return (await request(method, url, options.body, await freshToken(), options.keepalive)) as T;
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 401) throw error;
+    return (await request(method, url, options.body, (await renewSession()).accessToken)) as T;
+  }
+}

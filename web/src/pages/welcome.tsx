@@ -1,0 +1,134 @@
+import { useState } from 'preact/hooks';
+import type { Device } from '../../../actors/accounts/contract.ts';
+import { ApiError } from '../api/http.ts';
+import { devicesOf, logIn, signUp } from '../state/session.ts';
+import { ago } from '../ui/format.ts';
+
+export function WelcomePage() {
+  const [mode, setMode] = useState<'signUp' | 'logIn'>(
+    new URLSearchParams(location.search).has('code') ? 'signUp' : 'logIn',
+  );
+  const [problem, setProblem] = useState('');
+  const [busy, setBusy] = useState(false);
+  const [full, setFull] = useState<readonly Device[]>([]);
+
+  async function submit(form: HTMLFormElement, replaceDeviceId?: string): Promise<void> {
+    const field = (name: string) => String(new FormData(form).get(name) ?? '').trim();
+    const credentials = {
+      username: field('username'),
+      password: String(new FormData(form).get('password') ?? ''),
+    };
+    setBusy(true);
+    setProblem('');
+    try {
+      const setupCode = field('setupCode');
+      if (mode === 'signUp') await signUp({ ...credentials, ...(setupCode && { setupCode }) });
+      else await logIn(credentials, replaceDeviceId);
+    } catch (error) {
+      setProblem(error instanceof ApiError ? error.message : 'Something went wrong. Try again.');
+      setFull(error instanceof ApiError && error.code === 'DEVICE_LIMIT' ? devicesOf(error) : []);
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  const signingUp = mode === 'signUp';
+  return (
+    <div class="welcome">
+      <div class="welcome-art" aria-hidden="true">
+        {Array.from({ length: 24 }, (_, i) => (
+          <i key={i} style={{ '--i': i }} />
+        ))}
+      </div>
+      <form
+        class="welcome-form"
+        id="welcome"
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit(event.currentTarget).catch(() => undefined);
+        }}
+      >
+        <h1>
+          <img src="/icon.svg" alt="" width={44} height={44} /> Antiphon
+        </h1>
+        <p class="lead">Your music, your service.</p>
+        <div class="tabs" role="tablist">
+          <button type="button" role="tab" aria-selected={!signingUp} onClick={() => setMode('logIn')}>
+            Log in
+          </button>
+          <button type="button" role="tab" aria-selected={signingUp} onClick={() => setMode('signUp')}>
+            Sign up
+          </button>
+        </div>
+        <label>
+          Username
+          <input
+            name="username"
+            autocomplete="username"
+            required
+            minLength={3}
+            maxLength={32}
+            autocapitalize="none"
+            spellcheck={false}
+          />
+        </label>
+        <label>
+          Password
+          <input
+            name="password"
+            type="password"
+            required
+            minLength={signingUp ? 10 : 1}
+            maxLength={256}
+            autocomplete={signingUp ? 'new-password' : 'current-password'}
+            aria-describedby="password-hint"
+          />
+        </label>
+        {signingUp && (
+          <>
+            <p id="password-hint" class="hint">
+              At least 10 characters. A few words that only you would put together are best.
+            </p>
+            <details open={new URLSearchParams(location.search).has('code')}>
+              <summary>I run this service</summary>
+              <label>
+                Setup code from the terminal
+                <input
+                  name="setupCode"
+                  autocomplete="off"
+                  defaultValue={new URLSearchParams(location.search).get('code') ?? ''}
+                />
+              </label>
+            </details>
+          </>
+        )}
+        {problem && (
+          <p class="form-problem" role="alert">
+            {problem}
+          </p>
+        )}
+        {full.length > 0 && (
+          <ul class="device-choice">
+            {full.map(({ deviceId, name, lastSeenAtMs }) => (
+              <li key={deviceId}>
+                <button
+                  type="button"
+                  class="button"
+                  onClick={() => {
+                    const form = document.getElementById('welcome');
+                    if (form instanceof HTMLFormElement) submit(form, deviceId).catch(() => undefined);
+                  }}
+                >
+                  Use this one instead of {name} <small>seen {ago(lastSeenAtMs)}</small>
+                </button>
+              </li>
+            ))}
+          </ul>
+        )}
+        <button type="submit" class="button primary" disabled={busy}>
+          {busy ? 'One moment …' : signingUp ? 'Create account' : 'Log in'}
+        </button>
+      </form>
+    </div>
+  );
+}

@@ -1,0 +1,134 @@
+/** One song on one audio element. Two decks take turns, so that the next song is ready before it is due. */
+import type Hls from 'hls.js/light';
+import type { Stream } from '../../../actors/player-session/contract.ts';
+import { prefetchingLoader, prefetchStart } from './prefetch.ts';
+
+/** Rungs in kbit/s, as the multivariant playlist lists them by bandwidth. */
+const RUNGS = [24, 96, 160, 320] as const;
+const SAFE_START_RUNG = 96;
+/** A start above the safe rung asks for this many times its bit rate in measured bandwidth. */
+const START_HEADROOM = 6;
+
+export type DeckEvent = 'playing' | 'waiting' | 'ended' | 'failed' | 'time' | 'rung' | 'blocked';
+
+let hlsClass: Promise<typeof Hls> | undefined;
+/** hls.js is the largest part of the player and is loaded after the first paint. */
+export const loadHls = (): Promise<typeof Hls> => {
+  hlsClass ??= import('hls.js/light').then((module) => module.default);
+  return hlsClass;
+};
+
+let bandwidthBps = 0;
+
+export function startRung(maxRung: number): number {
+  const affordable = RUNGS.filter((rung) => rung <= maxRung && rung * 1000 * START_HEADROOM <= bandwidthBps);
+  return Math.max(Math.min(SAFE_START_RUNG, maxRung), ...affordable);
+}
+
+export class Deck {
+  readonly audio = new Audio();
+  readonly #onEvent: (deck: Deck, event: DeckEvent) => void;
+  #hls: Hls | undefined;
+  #generation = 0;
+  stream: Stream | undefined;
+  /** The rung that sounds, in kbit/s. */
+  rung = 0;
+  /** Waiting for data in the middle of a song, as opposed to before its start. */
+  started = false;
+
+  constructor(onEvent: (deck: Deck, event: DeckEvent) => void) {
+    this.#onEvent = onEvent;
+    this.audio.preload = 'auto';
+    const tell = (event: DeckEvent) => () => this.#onEvent(this, event);
+    this.audio.addEventListener('playing', () => {
+      this.started = true;
+      this.#onEvent(this, 'playing');
+    });
+    this.audio.addEventListener('waiting', tell('waiting'));
+    this.audio.addEventListener('ended', tell('ended'));
+    this.audio.addEventListener('timeupdate', tell('time'));
+  }
+
+  get positionMs(): number {
+    return Math.round(this.audio.currentTime * 1000);
+  }
+
+  async load(stream: Stream, positionMs = 0): Promise<void> {
+    const generation = ++this.#generation;
+    this.#drop();
+    this.stream = stream;
+    const rung = startRung(stream.maxRung);
+    if (positionMs === 0) prefetchStart(stream.hlsUrl, rung);
+    const HlsClass = await loadHls();
+    if (generation !== this.#generation) return;
+    if (!HlsClass.isSupported()) {
+      // Safari on phones plays HLS by itself.
+      this.audio.src = stream.hlsUrl;
+      this.audio.currentTime = positionMs / 1000;
+      return;
+    }
+    const hls = new HlsClass({
+      startLevel: RUNGS.indexOf(rung as (typeof RUNGS)[number]),
+      startPosition: positionMs > 0 ? positionMs / 1000 : 0,
+      testBandwidth: false,
+      startFragPrefetch: true,
+      enableWorker: false,
+      maxBufferLength: 20,
+      maxMaxBufferLength: 30,
+      maxBufferSize: 1 << 20,
+      backBufferLength: 15,
+      loader: prefetchingLoader(HlsClass),
+      ...(bandwidthBps > 0 && { abrEwmaDefaultEstimate: bandwidthBps }),
+    });
+    this.#hls = hls;
+    hls.on(HlsClass.Events.FRAG_LOADED, () => {
+      bandwidthBps = hls.bandwidthEstimate || bandwidthBps;
+    });
+    hls.on(HlsClass.Events.LEVEL_SWITCHED, (_event, { level }) => {
+      this.rung = RUNGS[level] ?? 0;
+      this.#onEvent(this, 'rung');
+    });
+    hls.on(HlsClass.Events.ERROR, (_event, error) => {
+      if (!error.fatal) return;
+      if (error.type === HlsClass.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
+      else this.#onEvent(this, 'failed');
+    });
+    hls.loadSource(stream.hlsUrl);
+    hls.attachMedia(this.audio);
+  }
+
+  /** After a lost connection: asks again from where the buffer ends. */
+  retry(): void {
+    this.#hls?.startLoad();
+  }
+
+  play(): void {
+    this.audio.play().catch((error: unknown) => {
+      if (error instanceof DOMException && error.name === 'NotAllowedError') this.#onEvent(this, 'blocked');
+    });
+  }
+
+  pause(): void {
+    this.audio.pause();
+  }
+
+  seek(positionMs: number): void {
+    this.audio.currentTime = positionMs / 1000;
+  }
+
+  clear(): void {
+    this.#generation++;
+    this.#drop();
+    this.stream = undefined;
+  }
+
+  #drop(): void {
+    this.audio.pause();
+    this.#hls?.destroy();
+    this.#hls = undefined;
+    this.started = false;
+    this.rung = 0;
+    this.audio.removeAttribute('src');
+    this.audio.load();
+  }
+}

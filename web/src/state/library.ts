@@ -1,0 +1,65 @@
+/** Songs by id as they become known, and which of them the listener has saved. */
+import { signal } from '@preact/signals';
+import type { SongView } from '../../../actors/catalog/contract.ts';
+import { api } from '../api/api.ts';
+import { toastError } from './toasts.ts';
+
+const LOOKUP_MAX = 100;
+
+export const songs = signal<ReadonlyMap<string, SongView>>(new Map());
+export const likes = signal<ReadonlySet<string>>(new Set());
+/** Grows when the catalogue changes, so that pages load anew. */
+export const catalogVersion = signal(0);
+
+const asked = new Set<string>();
+
+const chunksOf = <T>(items: readonly T[]): T[][] =>
+  Array.from({ length: Math.ceil(items.length / LOOKUP_MAX) }, (_, i) =>
+    items.slice(i * LOOKUP_MAX, (i + 1) * LOOKUP_MAX),
+  );
+
+async function learnLikes(songIds: readonly string[]): Promise<void> {
+  const unknown = songIds.filter((id) => !asked.has(id));
+  if (unknown.length === 0) return;
+  for (const id of unknown) asked.add(id);
+  const answers = await Promise.all(chunksOf(unknown).map((ids) => api.liked(ids)));
+  likes.value = new Set([...likes.value, ...answers.flatMap((answer) => answer.liked)]);
+}
+
+/** Songs that an answer brought along. */
+export function remember(found: readonly SongView[]): void {
+  if (found.length === 0) return;
+  songs.value = new Map([...songs.value, ...found.map((song) => [song.songId, song] as const)]);
+  learnLikes(found.map((song) => song.songId)).catch(() => undefined);
+}
+
+/** Looks up the songs that are not known here yet. */
+export async function need(songIds: readonly string[]): Promise<void> {
+  const missing = [...new Set(songIds)].filter((id) => !songs.value.has(id));
+  const answers = await Promise.all(chunksOf(missing).map((ids) => api.songs(ids)));
+  remember(answers.flatMap((answer) => answer.items));
+}
+
+export function showLiked(songId: string, liked: boolean): void {
+  const next = new Set(likes.value);
+  if (liked) next.add(songId);
+  else next.delete(songId);
+  likes.value = next;
+}
+
+export async function toggleLike(songId: string): Promise<void> {
+  const liked = !likes.value.has(songId);
+  showLiked(songId, liked);
+  try {
+    await api.setLiked(songId, liked);
+  } catch (error) {
+    showLiked(songId, !liked);
+    toastError(error);
+  }
+}
+
+export function forgetLibrary(): void {
+  songs.value = new Map();
+  likes.value = new Set();
+  asked.clear();
+}

@@ -1,0 +1,63 @@
+/** Keeps the player in step with the service while someone is signed in. */
+import { signal } from '@preact/signals';
+import type { HistoryMessage } from '../../../actors/history/contract.ts';
+import type { LikesMessage } from '../../../actors/likes/contract.ts';
+import type { PlayerState } from '../../../actors/player-session/contract.ts';
+import { openEventSocket } from '../api/socket.ts';
+import { catalogVersion, forgetLibrary, showLiked } from './library.ts';
+import { onRemoteState, refresh, startPlayer, stopPlayer } from './player.ts';
+
+export const online = signal(true);
+/** Grows when a history entry appears or is counted. */
+export const historyVersion = signal(0);
+
+/** Songs arrive in bursts while music is being prepared; pages load anew once a burst is over. */
+const CATALOG_SETTLE_MS = 400;
+
+type Message =
+  | { type: 'player.state'; state: PlayerState }
+  | HistoryMessage
+  | LikesMessage
+  | { type: 'songReleased' | 'songRemoved' };
+
+let settling: ReturnType<typeof setTimeout> | undefined;
+
+function onMessage(message: Message): void {
+  switch (message.type) {
+    case 'player.state':
+      onRemoteState(message.state);
+      break;
+    case 'history.entry':
+      historyVersion.value++;
+      break;
+    case 'likes.changed':
+      showLiked(message.songId, message.liked);
+      break;
+    case 'songReleased':
+    case 'songRemoved':
+      clearTimeout(settling);
+      settling = setTimeout(() => catalogVersion.value++, CATALOG_SETTLE_MS);
+      break;
+  }
+}
+
+/** @returns what ends it. */
+export function startLive(): () => void {
+  startPlayer();
+  const socket = openEventSocket({
+    onEvent: ({ data }) => onMessage(data as Message),
+    onOpen(missed) {
+      const wasAway = !online.value;
+      online.value = true;
+      if (missed && wasAway) refresh().catch(() => undefined);
+    },
+    onClosed() {
+      online.value = false;
+    },
+  });
+  return () => {
+    socket.close();
+    stopPlayer();
+    forgetLibrary();
+  };
+}

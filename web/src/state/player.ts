@@ -1,0 +1,343 @@
+/**
+ * The player of this device: what the service says is playing, made to sound here when it is our turn.
+ *
+ * The service's answer is the truth; sound never waits for it where it need not: pausing and going to the
+ * next song happen here at once and are told to the service after.
+ */
+import { computed, signal } from '@preact/signals';
+import type { PlayerAnswer, PlayerState } from '../../../actors/player-session/contract.ts';
+import { type PlayRequest, playerApi } from '../api/api.ts';
+import { currentSession } from '../api/http.ts';
+import { Deck, type DeckEvent, loadHls } from '../playback/deck.ts';
+import { ListeningMeter } from '../playback/listening.ts';
+import { report } from '../playback/telemetry.ts';
+import { need, songs } from './library.ts';
+import { profile } from './session.ts';
+import { toast, toastError } from './toasts.ts';
+
+const REPORT_EVERY_MS = 10_000;
+const COUNTED_AFTER_MS = 30_000;
+const TICK_MS = 500;
+const RELOAD_AFTER_MS = 2000;
+/** Programme loudness that songs are turned down to (EBU R 128 s2, streaming). */
+const TARGET_LUFS = -14;
+const VOLUME_KEY = 'antiphon.volume';
+
+export const state = signal<PlayerState | undefined>(undefined);
+export const positionMs = signal(0);
+export const buffering = signal(false);
+export const rung = signal(0);
+export const volume = signal(Number(localStorage.getItem(VOLUME_KEY) ?? 0.8));
+export const muted = signal(false);
+export const maxRung = signal<{ rung: number; reason?: string } | undefined>(undefined);
+
+export const soundsHere = computed(() => state.value?.deviceId === currentSession()?.deviceId);
+export const isPlaying = computed(() => state.value?.status === 'playing');
+export const currentSong = computed(() => {
+  const songId = state.value?.current?.songId;
+  return songId ? songs.value.get(songId) : undefined;
+});
+
+const meter = new ListeningMeter();
+let reportedMs = 0;
+let clicked: { atMs: number; how: 'cold' | 'prefetched' } | undefined;
+let stalledSinceMs: number | undefined;
+
+let active = new Deck(onDeck);
+let spare = new Deck(onDeck);
+
+// -- what the service says ------------------------------------------------------------------------
+
+/** Takes an answer in, unless a newer one is already here. */
+function accept(next: PlayerState): boolean {
+  if (state.value && next.version < state.value.version) return false;
+  const before = state.value?.current?.playId;
+  state.value = next;
+  if (next.current?.playId !== before) {
+    meter.reset();
+    reportedMs = 0;
+  }
+  if (!soundsHere.value || active.stream?.playId !== next.current?.playId) showRemotePosition();
+  const wanted = [next.current?.songId, ...next.upNext.map((entry) => entry.songId)];
+  need(wanted.filter((id) => id !== undefined)).catch(() => undefined);
+  return true;
+}
+
+function showRemotePosition(): void {
+  const current = state.value?.current;
+  if (!current) positionMs.value = 0;
+  else {
+    const sinceMs = isPlaying.value ? Date.now() - current.asOfMs : 0;
+    positionMs.value = Math.min(current.durationMs, current.positionMs + Math.max(0, sinceMs));
+  }
+}
+
+/** Brings the decks in line with an answer. */
+async function follow(answer: PlayerAnswer): Promise<void> {
+  for (const { reason } of answer.skipped.slice(0, 1)) toast(`Skipped a song: ${reasonText(reason)}`);
+  if (!accept(answer.state)) return;
+  const { current, status } = answer.state;
+  if (!current || !soundsHere.value || status === 'idle' || status === 'ended') {
+    silence();
+    return;
+  }
+  if (answer.stream) {
+    const { maxRung: rungAllowed, maxRungReason } = answer.stream;
+    maxRung.value = { rung: rungAllowed, ...(maxRungReason && { reason: maxRungReason }) };
+  }
+  if (active.stream?.playId !== current.playId) {
+    if (spare.stream?.playId === current.playId) swap();
+    else if (answer.stream) await active.load(answer.stream, positionNow(answer.state));
+    else return follow(await playerApi.get());
+    applyVolume();
+  }
+  if (status === 'playing') active.play();
+  else active.pause();
+  const { nextStream } = answer;
+  if (!nextStream) spare.clear();
+  else if (spare.stream?.playId !== nextStream.playId) await spare.load(nextStream);
+}
+
+const positionNow = ({ current, status }: PlayerState): number => {
+  if (!current) return 0;
+  const sinceMs = status === 'playing' ? Math.max(0, Date.now() - current.asOfMs) : 0;
+  // A song that has only just begun starts at its first sample.
+  return current.positionMs === 0 && sinceMs < 3000 ? 0 : current.positionMs + sinceMs;
+};
+
+function silence(): void {
+  meter.interrupt();
+  active.pause();
+  active.clear();
+  spare.clear();
+  buffering.value = false;
+}
+
+function swap(): void {
+  active.pause();
+  [active, spare] = [spare, active];
+  spare.clear();
+  meter.reset();
+  reportedMs = 0;
+}
+
+/** A state told by the service: another device acted, or our own command came back. */
+export function onRemoteState(next: PlayerState): void {
+  const known = state.value;
+  if (known && next.version <= known.version) return;
+  accept(next);
+  if (!soundsHere.value) {
+    if (active.stream && next.status === 'playing') toast('Playing on another device now.');
+    silence();
+  } else if (next.current && next.current.playId !== active.stream?.playId) {
+    refresh().catch(toastError);
+  } else if (next.status === 'paused') active.pause();
+  else if (next.status === 'playing') active.play();
+}
+
+export const refresh = async (): Promise<void> => follow(await playerApi.get());
+
+// -- what the listener asks -----------------------------------------------------------------------
+
+async function ask(command: () => Promise<PlayerAnswer>): Promise<void> {
+  try {
+    await follow(await command());
+  } catch (error) {
+    clicked = undefined;
+    buffering.value = false;
+    toastError(error);
+    await refresh().catch(() => undefined);
+  }
+}
+
+export function play(request: PlayRequest): Promise<void> {
+  clicked = { atMs: performance.now(), how: 'cold' };
+  buffering.value = true;
+  tellProgress();
+  return ask(() => playerApi.play(request));
+}
+
+export function toggle(): Promise<void> {
+  const now = state.value;
+  if (!now?.current) return Promise.resolve();
+  if (now.status !== 'playing') {
+    if (soundsHere.value && active.stream?.playId === now.current.playId) active.play();
+    return ask(() => playerApi.resume());
+  }
+  active.pause();
+  tellProgress();
+  state.value = { ...now, status: 'paused' };
+  return ask(() => playerApi.pause());
+}
+
+export function next(reason: 'skip' | 'ended' | 'failed' = 'skip'): Promise<void> {
+  const playId = state.value?.current?.playId;
+  const { listenedMs } = meter;
+  if (soundsHere.value && spare.stream) {
+    clicked = reason === 'skip' ? { atMs: performance.now(), how: 'prefetched' } : undefined;
+    active.pause();
+    spare.play();
+  }
+  return ask(() => playerApi.next(playId, reason, listenedMs));
+}
+
+export function previous(): Promise<void> {
+  tellProgress();
+  return ask(() => playerApi.previous());
+}
+
+export function seek(toMs: number): Promise<void> {
+  if (soundsHere.value) {
+    tellProgress();
+    meter.interrupt();
+    active.seek(toMs);
+  }
+  positionMs.value = toMs;
+  return ask(() => playerApi.seek(Math.round(toMs)));
+}
+
+export const setMode = (mode: Parameters<typeof playerApi.mode>[0]): Promise<void> =>
+  ask(() => playerApi.mode(mode));
+export const transfer = (deviceId: string): Promise<void> => {
+  tellProgress();
+  return ask(() => playerApi.transfer(deviceId));
+};
+
+export function enqueue(op: 'add' | 'playNext', songIds: readonly string[]): Promise<void> {
+  toast(op === 'add' ? 'Added to the queue.' : 'Plays next.');
+  return ask(() => playerApi.enqueue(op, songIds));
+}
+export const dequeue = (entryId: string): Promise<void> => ask(() => playerApi.dequeue(entryId));
+export const clearQueue = (): Promise<void> => ask(() => playerApi.clearQueue());
+
+export function setVolume(value: number): void {
+  volume.value = value;
+  muted.value = false;
+  localStorage.setItem(VOLUME_KEY, String(value));
+  applyVolume();
+}
+export function toggleMuted(): void {
+  muted.value = !muted.value;
+  applyVolume();
+}
+
+function applyVolume(): void {
+  const lufs = currentSong.value?.loudness?.integratedLufs;
+  const level = profile()?.preferences.normalizeLoudness && lufs !== undefined;
+  const gain = level ? Math.min(1, 10 ** ((TARGET_LUFS - lufs) / 20)) : 1;
+  const loud = muted.value ? 0 : volume.value * gain;
+  active.audio.volume = loud;
+  spare.audio.volume = loud;
+}
+
+// -- what the ears meet ---------------------------------------------------------------------------
+
+function onDeck(deck: Deck, event: DeckEvent): void {
+  if (deck === spare) {
+    if (event === 'playing') reportStart();
+    return;
+  }
+  if (event === 'playing') {
+    reportStart();
+    buffering.value = false;
+    meter.interrupt();
+    if (stalledSinceMs !== undefined) {
+      report({ type: 'underrun', stalledMs: Math.round(performance.now() - stalledSinceMs) });
+      stalledSinceMs = undefined;
+    }
+  } else if (event === 'waiting') {
+    meter.interrupt();
+    buffering.value = true;
+    if (deck.started && !deck.audio.seeking) stalledSinceMs = performance.now();
+  } else if (event === 'rung') {
+    rung.value = deck.rung;
+    report({ type: 'rung', rung: deck.rung });
+  } else if (event === 'time') tick();
+  else if (event === 'ended') {
+    tick();
+    next('ended').catch(() => undefined);
+  } else if (event === 'failed') {
+    report({ type: 'error', code: 'media' });
+    buffering.value = true;
+    // The token may have run out, or the network be away: a fresh answer brings a fresh address.
+    setTimeout(() => {
+      reload().catch(() => undefined);
+    }, RELOAD_AFTER_MS);
+  } else if (event === 'blocked') {
+    buffering.value = false;
+    ask(() => playerApi.pause()).catch(() => undefined);
+  }
+}
+
+async function reload(): Promise<void> {
+  const at = active.positionMs;
+  const answer = await playerApi.get();
+  if (answer.stream && soundsHere.value) {
+    await active.load(answer.stream, at);
+    if (answer.state.status === 'playing') active.play();
+  }
+}
+
+function reportStart(): void {
+  if (!clicked) return;
+  report({ type: 'start', startupMs: Math.round(performance.now() - clicked.atMs), how: clicked.how });
+  clicked = undefined;
+}
+
+function tick(): void {
+  if (!active.stream || active.audio.paused || active.audio.seeking) return;
+  positionMs.value = active.positionMs;
+  meter.tick(active.positionMs, performance.now());
+  const { listenedMs } = meter;
+  const counts = reportedMs < COUNTED_AFTER_MS && listenedMs >= COUNTED_AFTER_MS;
+  if (counts || listenedMs - reportedMs >= REPORT_EVERY_MS) tellProgress();
+}
+
+/** Tells the service what was heard so far; told again and again, a lost report costs nothing. */
+function tellProgress(keepalive = false): void {
+  const current = state.value?.current;
+  if (!current || !soundsHere.value || active.stream?.playId !== current.playId) return;
+  const { listenedMs } = meter;
+  reportedMs = listenedMs;
+  const playing = !active.audio.paused;
+  const body = { playId: current.playId, listenedMs, positionMs: active.positionMs, playing };
+  playerApi.progress(body, keepalive).then(
+    (answer) => {
+      const now = state.value;
+      if (!answer.current && !keepalive) refresh().catch(() => undefined);
+      else if (answer.counted && now?.current?.playId === body.playId && !now.current.counted) {
+        state.value = { ...now, current: { ...now.current, counted: true } };
+      }
+    },
+    () => {
+      reportedMs = 0;
+    },
+  );
+}
+
+setInterval(() => (soundsHere.value ? tick() : isPlaying.value && showRemotePosition()), TICK_MS);
+addEventListener('pagehide', () => tellProgress(true));
+addEventListener('online', () => active.retry());
+
+export function startPlayer(): void {
+  loadHls().catch(() => undefined);
+  refresh().catch(() => undefined);
+}
+
+export function stopPlayer(): void {
+  silence();
+  state.value = undefined;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  NOT_IN_REGION: 'not available in your country',
+  NOT_RELEASED: 'not released yet',
+  NOT_LICENSED: 'not licensed at the moment',
+  NOT_READY: 'still being prepared',
+  REMOVED: 'no longer here',
+  EXPLICIT_FILTERED: 'explicit, which your settings leave out',
+  PREMIUM_REQUIRED: 'needs premium',
+  PLAYING_ELSEWHERE: 'playing on another device',
+  NOTHING_TO_PLAY: 'nothing to play',
+};
+export const reasonText = (reason: string): string => REASONS[reason] ?? reason;
