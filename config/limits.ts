@@ -17,6 +17,10 @@ export const ACTOR_MAILBOX_MAX = 64;
 export const ACTOR_SNAPSHOT_EVERY = 64;
 export const ACTOR_RECENT_COMMANDS_MAX = 32;
 export const ACTOR_STALE_RETRIES_MAX = 5;
+export const ACTOR_SWEEP_EVERY_MS = 10 * SECOND_MS;
+export const ACTOR_SWEEP_MAX = 1000;
+/** A passivation that would save fewer records than this writes no snapshot. */
+export const ACTOR_PASSIVATION_SNAPSHOT_RECORDS_MIN = 8;
 export const CALL_DEADLINE_MS = 5 * SECOND_MS;
 
 // Playing
@@ -32,8 +36,7 @@ export const CLAIM_TOLERANCE_MS = 5 * SECOND_MS;
 export const ENDED_PLAYS_MAX = 8;
 export const PLAY_LEGS_MAX = 8;
 export const PREVIOUS_RESTARTS_AFTER_MS = 3 * SECOND_MS;
-export const SONG_FACTS_ASKED_MAX = 20;
-export const SONG_FACTS_ROUNDS_MAX = 110;
+export const SONG_FACTS_ROUNDS_MAX = 50;
 export const ENTITLEMENT_CACHE_MS = 30 * SECOND_MS;
 export const ENTITLEMENT_CACHE_MAX = 20_000;
 export const SONG_FACTS_CACHE_MS = 30 * SECOND_MS;
@@ -46,7 +49,7 @@ export const REFRESH_TOKEN_TTL_MS = 30 * DAY_MS;
 /** However often it is renewed, a session ends then and the password is asked for again. */
 export const SESSION_AGE_MS_MAX = 180 * DAY_MS;
 /** How long a repeated refresh with the same commandId gets the same answer. */
-export const REFRESH_RETRY_WINDOW_MS = MINUTE_MS;
+export const REFRESH_RETRY_WINDOW_MS = 30 * SECOND_MS;
 export const RESET_CODE_TTL_MS = DAY_MS;
 export const ACCOUNT_WRITE_TRIES_MAX = 8;
 /** A name whose sign-up broke off before the account was written is free again after this. */
@@ -86,7 +89,6 @@ export const MEDIA_TOKEN_TTL_MS = 30 * MINUTE_MS;
 export const SEGMENT_TARGET_MS = 6 * SECOND_MS;
 
 // Ingest
-export const INGEST_QUEUE_MAX = 64;
 export const INGEST_FOLDER_DEPTH_MAX = 32;
 export const INGEST_FILE_BYTES_MAX = 4 * 1024 ** 3;
 export const INGEST_SONG_MS_MIN = 500;

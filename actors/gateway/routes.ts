@@ -10,6 +10,7 @@ import { historyContract } from '../history/contract.ts';
 import { likesContract } from '../likes/contract.ts';
 import { playerContract } from '../player-session/contract.ts';
 import { searchContract } from '../search/contract.ts';
+import { gatewayContract } from './contract.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -26,7 +27,7 @@ export interface Route {
   readonly auth: 'none' | 'user' | 'admin';
   readonly inject: Inject;
   /** Sliding-window limit besides the general one (config/limits.ts). */
-  readonly limit?: 'stream' | 'search';
+  readonly limit?: 'stream' | 'search' | 'refresh';
   /** The answer is a Session: its refresh token can travel as a cookie. */
   readonly session?: boolean;
   readonly status: 200 | 201 | 204;
@@ -64,6 +65,7 @@ const player = on(playerContract, { inject: userAndDevice });
 const history = on(historyContract, { inject: user });
 const likes = on(likesContract, { inject: user });
 const search = on(searchContract);
+const gateway = on(gatewayContract);
 
 const open = { auth: 'none', inject: {} } as const;
 const admin = { auth: 'admin', inject: {} } as const;
@@ -71,8 +73,8 @@ const admin = { auth: 'admin', inject: {} } as const;
 export const ROUTES: readonly Route[] = [
   accounts('POST', '/accounts', 'signUp', { ...open, session: true, status: 201 }),
   accounts('POST', '/login', 'login', { ...open, session: true }),
-  accounts('POST', '/token/refresh', 'refresh', { ...open, session: true }),
-  accounts('POST', '/logout', 'logout', { ...open, status: 204 }),
+  accounts('POST', '/token/refresh', 'refresh', { ...open, session: true, limit: 'refresh' }),
+  accounts('POST', '/logout', 'logout', { ...open, status: 204, limit: 'refresh' }),
   accounts('POST', '/password/reset', 'resetPassword', { ...open, status: 204 }),
 
   accounts('GET', '/me', 'me'),
@@ -116,6 +118,8 @@ export const ROUTES: readonly Route[] = [
   likes('POST', '/me/likes/lookup', 'contains'),
   likes('PUT', '/me/likes/{songId}', 'like', { status: 204 }),
   likes('DELETE', '/me/likes/{songId}', 'unlike', { status: 204 }),
+
+  gateway('POST', '/me/events', 'events', { status: 204 }),
 
   accounts('GET', '/admin/users', 'list', admin),
   accounts('PUT', '/admin/users/{userId}/roles', 'setRoles', admin),

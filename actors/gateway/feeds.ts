@@ -1,0 +1,151 @@
+/**
+ * What a listener's sockets on this node are told: one numbered feed a user, kept for a while after the last
+ * socket has gone, so that a dropped connection can go on where it was.
+ */
+import {
+  CATALOG_NEWS_EVERY_MS,
+  CATALOG_NEWS_MAX,
+  SOCKET_RESUME_WITHIN_MS,
+  SOCKET_RING_EVENTS_MAX,
+} from '../../config/limits.ts';
+import type { Topics } from '../../kit/ports/topics.ts';
+import type { Sources, Timer } from '../../kit/sources.ts';
+import { CATALOG_TOPIC } from '../catalog/contract.ts';
+import { userTopic } from '../player-session/contract.ts';
+
+interface FeedEvent {
+  readonly seq: number;
+  readonly isPlayerState: boolean;
+  /** The message as it is sent. */
+  readonly text: string;
+}
+
+const PLAYER_STATE = 'player.state';
+
+export class Feed {
+  readonly id: string;
+  readonly userId: string;
+  readonly listeners = new Set<() => void>();
+  #events: FeedEvent[] = [];
+  #lastSeq = 0;
+  #newestPlayerSeq = 0;
+
+  constructor(id: string, userId: string) {
+    this.id = id;
+    this.userId = userId;
+  }
+
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  /** Whether everything after `seq` is still here. */
+  has(seq: number): boolean {
+    const firstSeq = this.#lastSeq - this.#events.length + 1;
+    return seq <= this.#lastSeq && seq >= firstSeq - 1;
+  }
+
+  /** The next event to send after `seq`; of player states only the newest is worth sending. */
+  next(seq: number): FeedEvent | undefined {
+    return this.#events.find(
+      (event) => event.seq > seq && (!event.isPlayerState || event.seq === this.#newestPlayerSeq),
+    );
+  }
+
+  publish(topic: string, dataText: string, isPlayerState: boolean): void {
+    const seq = ++this.#lastSeq;
+    if (isPlayerState) this.#newestPlayerSeq = seq;
+    const text = `{"t":"event","seq":${seq},"topic":${JSON.stringify(topic)},"data":${dataText}}`;
+    this.#events.push({ seq, isPlayerState, text });
+    if (this.#events.length > SOCKET_RING_EVENTS_MAX) this.#events.shift();
+    for (const listener of this.listeners) listener();
+  }
+}
+
+interface Entry {
+  readonly feed: Feed;
+  readonly subscription: Promise<AsyncDisposable>;
+  forgetting?: Timer | undefined;
+}
+
+export interface Feeds {
+  /** Resolves once news of this user will arrive; `listener` is called at each event until `leave`. */
+  join(userId: string, listener: () => void): Promise<Feed>;
+  leave(feed: Feed, listener: () => void): void;
+  close(): Promise<void>;
+}
+
+export interface FeedsDeps {
+  readonly topics: Topics;
+  readonly sources: Pick<Sources, 'clock' | 'ids'>;
+}
+
+export function createFeeds({ topics, sources: { clock, ids } }: FeedsDeps): Feeds {
+  const entries = new Map<string, Entry>();
+  let catalogSubscription: Promise<AsyncDisposable> | undefined;
+  let news: { events: unknown[]; more: number } | undefined;
+
+  /** An import releases songs by the thousand; players want to know that there are some, once a second. */
+  const onCatalogEvent = (event: unknown): void => {
+    if (!news) {
+      news = { events: [], more: 0 };
+      clock.after(CATALOG_NEWS_EVERY_MS, tellCatalogNews);
+    }
+    if (news.events.length < CATALOG_NEWS_MAX) news.events.push(event);
+    else news.more++;
+  };
+  const tellCatalogNews = (): void => {
+    const text = JSON.stringify({ type: 'catalog.changed', ...news });
+    news = undefined;
+    for (const { feed } of entries.values()) feed.publish('catalog', text, false);
+  };
+
+  const open = (userId: string): Entry => {
+    const feed = new Feed(ids.next(), userId);
+    const subscription = topics.subscribe(userTopic(userId), (message) => {
+      const { type } = message as { type: string };
+      feed.publish(type.split('.')[0] ?? type, JSON.stringify(message), type === PLAYER_STATE);
+    });
+    const entry = { feed, subscription };
+    entries.set(userId, entry);
+    return entry;
+  };
+
+  const forget = async (entry: Entry): Promise<void> => {
+    entries.delete(entry.feed.userId);
+    await (await entry.subscription)[Symbol.asyncDispose]();
+  };
+
+  const join = async (userId: string, listener: () => void): Promise<Feed> => {
+    catalogSubscription ??= topics.subscribe(CATALOG_TOPIC, onCatalogEvent);
+    const entry = entries.get(userId) ?? open(userId);
+    entry.forgetting?.cancel();
+    entry.feed.listeners.add(listener);
+    try {
+      await Promise.all([entry.subscription, catalogSubscription]);
+    } catch (error) {
+      // The next socket tries anew.
+      if (entries.get(userId) === entry) entries.delete(userId);
+      catalogSubscription = undefined;
+      throw error;
+    }
+    return entry.feed;
+  };
+
+  return {
+    join,
+    leave(feed, listener) {
+      const entry = entries.get(feed.userId);
+      feed.listeners.delete(listener);
+      if (entry?.feed !== feed || feed.listeners.size > 0) return;
+      entry.forgetting = clock.after(SOCKET_RESUME_WITHIN_MS, () => void forget(entry));
+    },
+    async close() {
+      const all = [...entries.values()];
+      for (const { forgetting } of all) forgetting?.cancel();
+      await Promise.all(all.map(forget));
+      await (await catalogSubscription)?.[Symbol.asyncDispose]();
+      catalogSubscription = undefined;
+    },
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * The gateway as a Moleculer service: moleculer-web in middleware mode, below one HTTP server that also
+ * carries media, pages and sockets.
+ *
+ * Routes end in functions rather than in action names, since moleculer-web picks the endpoint before it knows
+ * the parameters, and rendezvous routing needs them. Path matching and the error answer are ours for one
+ * truth with sockets and for problem+json.
+ */
+import type { ServerResponse } from 'node:http';
+import type { ServiceSchema } from 'moleculer';
+import ApiGateway from 'moleculer-web';
+import type { HttpRequest } from '../../kit/http.ts';
+import { serviceOf } from '../../kit/service.ts';
+import { gatewayContract } from './contract.ts';
+import type { Bus } from './dispatch.ts';
+import type { ServeRest } from './rest.ts';
+import { API_PREFIX, type Match, type Router } from './router.ts';
+import { recordClientEvent } from './telemetry.ts';
+
+/** The request as moleculer-web hands it on. */
+interface RoutedRequest extends HttpRequest {
+  readonly originalUrl: string;
+}
+
+type Next = (error?: unknown) => void;
+export type WebHandler = (req: HttpRequest, res: ServerResponse, next: Next) => Promise<void>;
+
+interface WebService {
+  readonly broker: Bus;
+  readonly routes: readonly unknown[];
+  readonly httpHandler: WebHandler;
+}
+
+export interface GatewayServiceDeps {
+  readonly router: Router;
+  readonly serve: ServeRest;
+  readonly fail: (req: HttpRequest, res: ServerResponse, error: unknown) => void;
+  /** Called once the service exists: requests can be handed to it, and it has a bus. */
+  readonly onCreated: (bus: Bus, handle: WebHandler) => void;
+}
+
+export function gatewayServiceOf({ router, serve, fail, onCreated }: GatewayServiceDeps): ServiceSchema {
+  const own = serviceOf(gatewayContract, {
+    events: async ({ events }) => {
+      events.forEach(recordClientEvent);
+      return {};
+    },
+  });
+
+  const aliasOf = (service: WebService, match: Match) => ({
+    route: service.routes[0],
+    handler: (req: RoutedRequest, res: ServerResponse, next: Next) => {
+      serve(match, req.originalUrl, req, res).catch(next);
+    },
+    toString: () => match.route.path,
+  });
+
+  return {
+    ...own,
+    mixins: [ApiGateway as unknown as ServiceSchema],
+    settings: {
+      server: false,
+      // Nothing of this concerns other nodes, so it is kept out of the registry.
+      $secureSettings: ['routes'],
+      logRequest: null,
+      logRequestParams: null,
+      logResponse: null,
+      logRouteRegistration: null,
+      routes: [{ path: API_PREFIX, bodyParsers: false, logging: false, mappingPolicy: 'restrict' }],
+    },
+    // What moleculer-web adds for a gateway that is changed while it runs.
+    actions: { ...own.actions, listAliases: false, addRoute: false, removeRoute: false },
+    methods: {
+      resolveAlias(this: WebService, path: string, method: string) {
+        const match = router.find(method, path.slice(API_PREFIX.length));
+        return match ? { alias: aliasOf(this, match), params: {} } : false;
+      },
+      parseQueryString: (req: HttpRequest) => {
+        const url = req.url ?? '';
+        const end = url.indexOf('?');
+        return { url: end < 0 ? url : url.slice(0, end), query: {} };
+      },
+      errorHandler: fail,
+    },
+    created(this: WebService) {
+      onCreated(this.broker, (req, res, next) => this.httpHandler(req, res, next));
+    },
+  } as unknown as ServiceSchema;
+}

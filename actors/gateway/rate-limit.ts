@@ -1,0 +1,123 @@
+/**
+ * Sliding-window limits. Those of a user or address hold over all nodes through the cache; while the cache
+ * is away each node counts for itself, so that a broken counter stops nobody.
+ */
+import { RATE_CACHE_RETRY_AFTER_MS, RATE_CACHE_WAIT_MS, RATE_KEYS_MAX } from '../../config/limits.ts';
+import { RateLimitedError } from '../../kit/errors.ts';
+import { logger } from '../../kit/log.ts';
+import type { Cache, WindowCount } from '../../kit/ports/cache.ts';
+import type { Clock } from '../../kit/sources.ts';
+
+const log = logger('gateway');
+
+export interface Limit {
+  readonly name: string;
+  readonly max: number;
+  readonly windowMs: number;
+}
+
+interface Window {
+  startMs: number;
+  count: number;
+  previous: number;
+}
+
+/** Two fixed windows weighted by how far the younger has come: close to a sliding one at 3 numbers a key. */
+export class LocalWindows {
+  readonly #windows = new Map<string, Window>();
+
+  take(key: string, { max, windowMs }: Limit, nowMs: number): WindowCount {
+    const window = this.#at(key, windowMs, nowMs);
+    const elapsedMs = nowMs - window.startMs;
+    const used = window.previous * (1 - elapsedMs / windowMs) + window.count;
+    if (used + 1 <= max) {
+      window.count++;
+      return { allowed: true, remaining: Math.floor(max - used - 1), retryAfterMs: 0 };
+    }
+    // The older window's weight falls with time; once the younger is full it must itself become the older.
+    const freeAt = (older: number, younger: number) =>
+      windowMs * (1 - Math.max(0, max - 1 - younger) / older);
+    const retryAfterMs =
+      window.count + 1 <= max
+        ? freeAt(window.previous, window.count) - elapsedMs
+        : windowMs - elapsedMs + freeAt(window.count, 0);
+    return { allowed: false, remaining: 0, retryAfterMs: Math.max(1, Math.ceil(retryAfterMs)) };
+  }
+
+  #at(key: string, windowMs: number, nowMs: number): Window {
+    let window = this.#windows.get(key);
+    if (!window) {
+      if (this.#windows.size >= RATE_KEYS_MAX) this.#dropOldest();
+      window = { startMs: nowMs, count: 0, previous: 0 };
+      this.#windows.set(key, window);
+    }
+    const passed = Math.floor((nowMs - window.startMs) / windowMs);
+    if (passed > 0) {
+      window.previous = passed === 1 ? window.count : 0;
+      window.count = 0;
+      window.startMs += passed * windowMs;
+    }
+    return window;
+  }
+
+  #dropOldest(): void {
+    const oldest = this.#windows.keys().next();
+    if (!oldest.done) this.#windows.delete(oldest.value);
+  }
+}
+
+export interface RateLimiter {
+  /** Over all nodes. */
+  take(limit: Limit, who: string): Promise<WindowCount>;
+  /** On this node alone, without waiting for anything. */
+  takeHere(limit: Limit, who: string): WindowCount;
+}
+
+export function createRateLimiter({ cache, clock }: { cache: Cache; clock: Clock }): RateLimiter {
+  const windows = new LocalWindows();
+  let cacheAwayUntilMs = 0;
+
+  const keyOf = (limit: Limit, who: string) => `rate:${limit.name}:${who}`;
+  const takeHere = (limit: Limit, who: string) => windows.take(keyOf(limit, who), limit, clock.nowMs());
+
+  const takeFromCache = (limit: Limit, who: string) =>
+    new Promise<WindowCount>((resolve, reject) => {
+      const timer = clock.after(RATE_CACHE_WAIT_MS, () => reject(new Error('The cache did not answer.')));
+      cache
+        .take(keyOf(limit, who), limit.max, limit.windowMs)
+        .then(resolve, reject)
+        .finally(() => timer.cancel());
+    });
+
+  return {
+    takeHere,
+    async take(limit, who) {
+      if (clock.nowMs() < cacheAwayUntilMs) return takeHere(limit, who);
+      try {
+        return await takeFromCache(limit, who);
+      } catch (error) {
+        cacheAwayUntilMs = clock.nowMs() + RATE_CACHE_RETRY_AFTER_MS;
+        log.warn({ err: error }, 'rate limits are counted on this node until the cache is back');
+        return takeHere(limit, who);
+      }
+    },
+  };
+}
+
+/** Header fields of draft-ietf-httpapi-ratelimit-headers. */
+export function rateLimitHeaders(limit: Limit, { remaining, retryAfterMs }: WindowCount): [string, string][] {
+  const resetSec = Math.ceil((retryAfterMs || limit.windowMs) / 1000);
+  return [
+    ['RateLimit-Policy', `"${limit.name}";q=${limit.max};w=${limit.windowMs / 1000}`],
+    ['RateLimit', `"${limit.name}";r=${remaining};t=${resetSec}`],
+  ];
+}
+
+export function assertAllowed(limit: Limit, count: WindowCount): void {
+  if (count.allowed) return;
+  const retryAfterSec = Math.max(1, Math.ceil(count.retryAfterMs / 1000));
+  throw new RateLimitedError('RATE_LIMITED', `Too many requests; try again in ${retryAfterSec} s.`, {
+    reason: limit.name,
+    retryAfterSec,
+  });
+}
