@@ -1,0 +1,131 @@
+/** What a session remembers, and the events that it is folded from. Times are UTC milliseconds. */
+import type { Tier } from '../accounts/contract.ts';
+import type { PlayContext, PlayEnded, PlayStarted, StreamCounted } from './contract.ts';
+
+/** A part of a play that sounded on another device before. */
+export interface Leg {
+  readonly deviceId: string;
+  /** Listened time of the play when the leg began: what the device counts on from. */
+  readonly baseMs: number;
+  readonly heardMs: number;
+  readonly allowedMs: number;
+}
+
+export interface Play extends Leg {
+  readonly playId: string;
+  /** The id of the play that will follow, so that its media can be fetched ahead. */
+  readonly nextPlayId: string;
+  readonly entryId: string;
+  readonly songId: string;
+  readonly source: 'context' | 'queued';
+  readonly context: PlayContext | undefined;
+  readonly durationMs: number;
+  readonly startedAtMs: number;
+  readonly country: string;
+  readonly tier: Tier;
+  /** Position at `asOfMs`; `moving` is false while the device reports that it does not sound. */
+  readonly positionMs: number;
+  readonly asOfMs: number;
+  readonly moving: boolean;
+  /** `allowedMs` sums the closed stretches of this leg; these two describe the open one, if playing. */
+  readonly openSinceMs: number | undefined;
+  readonly openFromMs: number;
+  readonly earlierLegs: readonly Leg[];
+  readonly counted: boolean;
+  /** Whether evidence of a claim beyond the wall clock has been journaled. */
+  readonly suspected: boolean;
+}
+
+export interface QueuedEntry {
+  readonly entryId: string;
+  readonly songId: string;
+}
+
+export interface SessionState {
+  readonly play: Play | undefined;
+  /** Plays that have ended uncounted and could still count by a late report, oldest first. */
+  readonly ended: readonly Play[];
+  readonly queued: readonly QueuedEntry[];
+  readonly context: PlayContext | undefined;
+  /** Songs of the context; a song's index here makes its entry id (queue.ts). */
+  readonly songIds: readonly string[];
+  readonly entryBase: string;
+  /** Indexes into `songIds` as the listener put them; undefined for all of them in order. */
+  readonly order: readonly number[] | undefined;
+  /** The order in which they sound while shuffled; undefined when shuffle is off. */
+  readonly shuffled: readonly number[] | undefined;
+  readonly repeat: Repeat;
+  /** Place in the sounding order of the context's last song that sounded; -1 before the first. */
+  readonly cursor: number;
+}
+export type Repeat = 'off' | 'one' | 'all';
+
+const NONE: readonly never[] = [];
+
+export const initialState = (): SessionState => ({
+  play: undefined,
+  ended: NONE,
+  queued: NONE,
+  context: undefined,
+  songIds: NONE,
+  entryBase: '',
+  order: undefined,
+  shuffled: undefined,
+  repeat: 'off',
+  cursor: -1,
+});
+
+/** `heardMs` is what the leg's device had reported by then, so that a fold of the journal knows it too. */
+interface LegMark {
+  readonly playId: string;
+  readonly deviceId: string;
+  readonly atMs: number;
+  readonly heardMs: number;
+  readonly positionMs: number;
+}
+
+export type SessionEvent =
+  | (PlayStarted & {
+      readonly nextPlayId: string;
+      readonly entryId: string;
+      readonly source: 'context' | 'queued';
+      readonly durationMs: number;
+      readonly positionMs: number;
+      readonly country: string;
+      readonly tier: Tier;
+      /** How many queued entries this start used up: itself and those passed over. */
+      readonly queuedTaken: number;
+      readonly cursor: number;
+    })
+  | (StreamCounted & { readonly heardMs: number })
+  | (PlayEnded & { readonly deviceId: string; readonly heardMs: number })
+  | ({ readonly type: 'paused' } & LegMark)
+  | ({ readonly type: 'resumed' } & LegMark)
+  | ({ readonly type: 'seeked' } & LegMark)
+  /** `deviceId` is the device that sounded until now. */
+  | ({ readonly type: 'transferred'; readonly toDeviceId: string; readonly playing: boolean } & LegMark)
+  | {
+      readonly type: 'claimRefused';
+      readonly playId: string;
+      readonly songId: string;
+      readonly deviceId: string;
+      readonly atMs: number;
+      readonly claimedMs: number;
+      readonly allowedMs: number;
+    }
+  /** Soft, never journaled. */
+  | ({ readonly type: 'reported'; readonly moving: boolean } & LegMark)
+  | {
+      readonly type: 'contextSet';
+      readonly context?: PlayContext;
+      readonly songIds: readonly string[];
+      readonly entryBase: string;
+    }
+  /** `first` is the index of the song that leads the shuffled order; -1 for none. */
+  | { readonly type: 'shuffled'; readonly seed: number; readonly first: number }
+  | { readonly type: 'unshuffled' }
+  | { readonly type: 'repeatSet'; readonly repeat: Repeat }
+  | { readonly type: 'queued'; readonly entries: readonly QueuedEntry[]; readonly at: 'front' | 'end' }
+  | { readonly type: 'entryMoved'; readonly entryId: string; readonly afterEntryId?: string }
+  | { readonly type: 'entryRemoved'; readonly entryId: string }
+  | { readonly type: 'queueCleared' };
