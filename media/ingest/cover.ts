@@ -1,0 +1,64 @@
+/** Cover art: stored in the sizes that players ask for, with two colours for the page around it. */
+import { createHash } from 'node:crypto';
+import sharp from 'sharp';
+import { COVER_BYTES_MAX, COVER_PIXELS_MAX } from '../../config/limits.ts';
+import type { Objects } from '../../kit/ports/objects.ts';
+import { base62 } from '../../kit/sources.ts';
+import { COVER_SIZES_PX, coverKey } from '../package/names.ts';
+import { twoColors } from './colors.ts';
+
+export interface StoredCover {
+  /** Made from the image's content, so that the same cover is stored once. */
+  readonly coverId: string;
+  /** Background first. */
+  readonly colors: [string, string];
+}
+
+const SAMPLED_PX = 48;
+const WEBP_QUALITY = 82;
+
+/** Undefined for what is no image, or too large a one: the song goes on without. sharp works off the event loop. */
+export async function storeCover(image: Uint8Array, objects: Objects): Promise<StoredCover | undefined> {
+  if (image.length > COVER_BYTES_MAX || !isPixelImage(image)) return undefined;
+  const coverId = base62(BigInt(`0x${createHash('sha256').update(image).digest('hex').slice(0, 32)}`));
+  const open = () =>
+    sharp(image, { limitInputPixels: COVER_PIXELS_MAX, failOn: 'error', pages: 1, autoOrient: true });
+  const sizes = await render(async () => ({
+    pixels: await open()
+      .resize(SAMPLED_PX, SAMPLED_PX, { fit: 'fill' })
+      .flatten()
+      .toColourspace('srgb')
+      .raw()
+      .toBuffer(),
+    files: await Promise.all(
+      COVER_SIZES_PX.map((px) =>
+        open().resize(px, px, { fit: 'cover' }).webp({ quality: WEBP_QUALITY }).toBuffer(),
+      ),
+    ),
+  }));
+  if (!sizes) return undefined;
+  for (const [i, sizePx] of COVER_SIZES_PX.entries()) {
+    await objects.put(coverKey(coverId, sizePx), sizes.files[i] as Buffer);
+  }
+  return { coverId, colors: twoColors(sizes.pixels) };
+}
+
+/** sharp throws plain errors for whatever is wrong with an image. */
+async function render<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Told by content: an SVG is a document of hostile origin, and is never handed to a renderer. */
+function isPixelImage(image: Uint8Array): boolean {
+  const head = Buffer.from(image.subarray(0, 12)).toString('latin1');
+  return (
+    head.startsWith('\xff\xd8\xff') ||
+    head.startsWith('\x89PNG\r\n\x1a\n') ||
+    head.startsWith('GIF8') ||
+    (head.startsWith('RIFF') && head.endsWith('WEBP'))
+  );
+}
