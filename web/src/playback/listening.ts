@@ -14,8 +14,9 @@ export class ListeningMeter {
     return Math.floor(this.#listenedMs);
   }
 
-  reset(): void {
-    this.#listenedMs = 0;
+  /** @param listenedMs what the service knows of this play already, e.g. before a reload of the page. */
+  reset(listenedMs: number): void {
+    this.#listenedMs = listenedMs;
     this.#last = undefined;
   }
 

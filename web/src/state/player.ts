@@ -53,10 +53,7 @@ function accept(next: PlayerState): boolean {
   if (state.value && next.version < state.value.version) return false;
   const before = state.value?.current?.playId;
   state.value = next;
-  if (next.current?.playId !== before) {
-    meter.reset();
-    reportedMs = 0;
-  }
+  if (next.current?.playId !== before) startMeter(next.current?.listenedMs ?? 0);
   if (!soundsHere.value || active.stream?.playId !== next.current?.playId) showRemotePosition();
   const wanted = [next.current?.songId, ...next.upNext.map((entry) => entry.songId)];
   need(wanted.filter((id) => id !== undefined)).catch(() => undefined);
@@ -87,8 +84,10 @@ async function follow(answer: PlayerAnswer): Promise<void> {
   }
   if (active.stream?.playId !== current.playId) {
     if (spare.stream?.playId === current.playId) swap();
-    else if (answer.stream) await active.load(answer.stream, positionNow(answer.state));
-    else return follow(await playerApi.get());
+    else if (answer.stream) {
+      startMeter(current.listenedMs);
+      await active.load(answer.stream, positionNow(answer.state));
+    } else return follow(await playerApi.get());
     applyVolume();
   }
   if (status === 'playing') active.play();
@@ -117,8 +116,12 @@ function swap(): void {
   active.pause();
   [active, spare] = [spare, active];
   spare.clear();
-  meter.reset();
-  reportedMs = 0;
+}
+
+/** A play goes on from what the service has counted of it, here or on another device. */
+function startMeter(listenedMs: number): void {
+  meter.reset(listenedMs);
+  reportedMs = listenedMs;
 }
 
 /** A state told by the service: another device acted, or our own command came back. */
@@ -183,14 +186,24 @@ export function next(reason: 'skip' | 'ended' | 'failed' = 'skip'): Promise<void
 
 export function previous(): Promise<void> {
   tellProgress();
-  return ask(() => playerApi.previous());
+  return ask(async () => {
+    const answer = await playerApi.previous();
+    const { current } = answer.state;
+    // Late in a song it goes back to its start, within the same play.
+    if (soundsHere.value && current && current.playId === active.stream?.playId) jump(current.positionMs);
+    return answer;
+  });
+}
+
+function jump(toMs: number): void {
+  meter.interrupt();
+  active.seek(toMs);
 }
 
 export function seek(toMs: number): Promise<void> {
   if (soundsHere.value) {
     tellProgress();
-    meter.interrupt();
-    active.seek(toMs);
+    jump(toMs);
   }
   positionMs.value = toMs;
   return ask(() => playerApi.seek(Math.round(toMs)));
