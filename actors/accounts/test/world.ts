@@ -1,0 +1,55 @@
+/** Accounts over engines in memory, with cheap hashes; what most tests start from. */
+import type { Session } from '../contract.ts';
+import { type Accounts, type AccountsDeps, createAccounts } from '../actor.ts';
+import { testPaymentProvider } from '../../../infra/payment/test-provider.ts';
+import { type MemoryJournal, type MemoryTables, memoryCache, memoryJournal, memoryTables, testClock, type TestClock, testSources } from './engines.ts';
+
+export const HASH_LIMITS = { memoryKib: 64, passes: 1, lanes: 1, atOnceMax: 2, waitingMax: 8 };
+export const PASSWORD = 'four unrelated words';
+
+export interface World {
+  readonly clock: TestClock;
+  readonly tables: MemoryTables;
+  readonly journal: MemoryJournal;
+  readonly deps: AccountsDeps;
+  readonly accounts: Accounts;
+  readonly call: Accounts['handlers'];
+  /** Another process over the same data. */
+  restart(changes?: Partial<AccountsDeps>): Promise<Accounts>;
+  signUp(username: string, more?: object): Promise<Session>;
+  events(userId: string): string[];
+}
+
+export async function world(changes: Partial<AccountsDeps> = {}): Promise<World> {
+  const clock = testClock();
+  const tables = memoryTables();
+  const journal = memoryJournal(clock);
+  const deps: AccountsDeps = {
+    tables,
+    journal,
+    cache: memoryCache(clock),
+    payments: testPaymentProvider,
+    sources: testSources(clock),
+    masterSecret: 'a master secret of thirty-two bytes or more',
+    defaultCountry: 'SE',
+    openSignUp: true,
+    hashLimits: HASH_LIMITS,
+    ...changes,
+  };
+  const accounts = await createAccounts(deps);
+  return {
+    clock,
+    tables,
+    journal,
+    deps,
+    accounts,
+    call: accounts.handlers,
+    restart: (changes) => createAccounts({ ...deps, ...changes }),
+    signUp: (username, more = {}) =>
+      accounts.handlers.signUp({ username, password: PASSWORD, deviceName: 'first', ...more }),
+    events: (userId) =>
+      journal.records
+        .filter(({ subject }) => subject === `accounts.${userId}`)
+        .map(({ data }) => (data as { type: string }).type),
+  };
+}
