@@ -17,6 +17,7 @@ export const REFUSALS = {
   UNSUPPORTED_CODEC: 'Its sound is in a format that is not taken in.',
   TRUNCATED: 'It ends before the length that it declares; copy or download it again.',
   DAMAGED: 'It could not be decoded; it is damaged.',
+  NOT_ACCEPTED: 'The catalogue does not take what its tags say.',
   TOO_SLOW: 'It took longer to decode than any music should.',
 } as const;
 

@@ -1,0 +1,51 @@
+/** What lies beside a song: its words in an .lrc file of the same name, a cover for the whole folder. */
+import { lstat, readdir, readFile } from 'node:fs/promises';
+import { dirname, extname, join } from 'node:path';
+import { COVER_BYTES_MAX, LYRICS_FILE_BYTES_MAX } from '../../config/limits.ts';
+import type { SongLyrics } from './description.ts';
+import { decodeText, parseLyrics } from './lyrics.ts';
+
+interface FoundFile {
+  readonly path: string;
+  readonly state: string;
+}
+
+export interface Beside {
+  readonly lyrics?: FoundFile;
+  readonly cover?: FoundFile;
+}
+
+const COVER_NAME = /^(cover|folder|front|album)\.(jpe?g|png|webp)$/i;
+/** Files that belong to songs and are no songs themselves. */
+const COMPANION_NAME = /\.(lrc|jpe?g|png|webp|gif)$/i;
+
+export const isCompanion = (name: string): boolean => COMPANION_NAME.test(name);
+
+export async function filesBeside(path: string): Promise<Beside> {
+  const folder = dirname(path);
+  const lyrics = await plainFile(
+    `${path.slice(0, -extname(path).length || undefined)}.lrc`,
+    LYRICS_FILE_BYTES_MAX,
+  );
+  const coverName = (await readdir(folder)).filter((name) => COVER_NAME.test(name)).sort()[0];
+  const cover =
+    coverName === undefined ? undefined : await plainFile(join(folder, coverName), COVER_BYTES_MAX);
+  return { ...(lyrics && { lyrics }), ...(cover && { cover }) };
+}
+
+export const readLyrics = async ({ path }: FoundFile): Promise<SongLyrics | undefined> =>
+  parseLyrics(decodeText(await readFile(path)));
+
+/** Size and time of change, which tell a file's state without reading it. */
+export const stateOf = (stat: { size: number; mtimeMs: number }): string => `${stat.size}@${stat.mtimeMs}`;
+
+/** Links are not followed, here as everywhere: they could name any file of the machine. */
+async function plainFile(path: string, bytesMax: number): Promise<FoundFile | undefined> {
+  try {
+    const stat = await lstat(path);
+    return stat.isFile() && stat.size <= bytesMax ? { path, state: stateOf(stat) } : undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,116 @@
+/** A bulk import: the same steps as for one song, for every file of some folders, a few at a time. */
+import { availableParallelism } from 'node:os';
+import { type RefusalCode, RefusedError } from './refusal.ts';
+import { type IngestDeps, ingestSong } from './song.ts';
+import { type Found, folderRoot, walk } from './walk.ts';
+
+export interface RefusedFile {
+  readonly file: string;
+  readonly code: RefusalCode;
+  /** One sentence for the file's owner. */
+  readonly why: string;
+}
+
+export interface ImportProgress {
+  readonly file: string;
+  /** Files dealt with so far, in whatever way, of `total`. */
+  readonly done: number;
+  readonly total: number;
+  readonly refused: number;
+  /** Music encoded so far. */
+  readonly encodedMs: number;
+}
+
+export interface ImportSummary {
+  readonly total: number;
+  readonly released: number;
+  readonly unchanged: number;
+  readonly duplicates: readonly { readonly file: string; readonly of: string }[];
+  readonly refused: readonly RefusedFile[];
+  readonly encodedMs: number;
+  /** CPU time of the encoders. */
+  readonly encodedCpuMs: number;
+}
+
+export interface ImportOptions {
+  readonly folders: readonly string[];
+  readonly deps: IngestDeps;
+  /** Songs at a time; default one less than the cores, so that playback keeps one. */
+  readonly workers?: number;
+  readonly onProgress?: (progress: ImportProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A refused file is told in the summary and stops nothing; a service that fails stops the import, which may
+ * then simply be run again.
+ * @throws NotFoundError `IMPORT_FOLDER_NOT_FOUND` before anything is done
+ */
+export async function importFolder(options: ImportOptions): Promise<ImportSummary> {
+  const { deps, signal, onProgress } = options;
+  const roots = await Promise.all(options.folders.map(folderRoot));
+  const total = await countOf(foundIn(roots));
+  const counts = { done: 0, released: 0, unchanged: 0, encodedMs: 0, encodedCpuMs: 0 };
+  const duplicates: { file: string; of: string }[] = [];
+  const refused: RefusedFile[] = [];
+
+  const take = async (found: Found): Promise<void> => {
+    signal?.throwIfAborted();
+    try {
+      if (found.s === 'refused') throw new RefusedError(found.refusal);
+      const song = await ingestSong({ path: found.path }, deps, signal);
+      if (song.s === 'duplicate') duplicates.push({ file: found.path, of: song.of });
+      else counts[song.s] += 1;
+      if (song.s === 'released' && song.encoded) {
+        counts.encodedMs += song.durationMs;
+        counts.encodedCpuMs += song.cpuMs;
+      }
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      refused.push({ file: found.path, code: error.refusal, why: error.message });
+    }
+    counts.done += 1;
+    const { done, encodedMs } = counts;
+    onProgress?.({
+      file: found.path,
+      done,
+      total: Math.max(total, done),
+      refused: refused.length,
+      encodedMs,
+    });
+  };
+
+  await forEachOf(foundIn(roots), options.workers ?? Math.max(1, availableParallelism() - 1), take);
+  return { total: counts.done, ...counts, duplicates, refused };
+}
+
+/** The walk goes on only as fast as the workers take: no list of files is held. */
+async function forEachOf<T>(
+  items: AsyncGenerator<T>,
+  workers: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  let failed = false;
+  const worker = async (): Promise<void> => {
+    for (let next = await items.next(); !next.done && !failed; next = await items.next()) {
+      try {
+        await work(next.value);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  const ended = await Promise.allSettled(Array.from({ length: workers }, worker));
+  for (const end of ended) if (end.status === 'rejected') throw end.reason;
+}
+
+async function* foundIn(roots: readonly string[]): AsyncGenerator<Found> {
+  for (const root of roots) yield* walk(root);
+}
+
+async function countOf(items: AsyncIterable<unknown>): Promise<number> {
+  let count = 0;
+  for await (const _ of items) count += 1;
+  return count;
+}

@@ -1,0 +1,159 @@
+/**
+ * One song through all steps: probe, identity, transcode, cover, lyrics, package, publish.
+ *
+ * Each step can be done again and leaves what it finds done: the id of a sound never changes, a song whose
+ * index is stored is not encoded again, the catalogue takes the same release twice. The file is remembered
+ * last, so that a run that died anywhere is completed by the next one.
+ */
+import { lstat, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AntiphonError } from '../../kit/errors.ts';
+import type { Objects } from '../../kit/ports/objects.ts';
+import type { IdSource } from '../../kit/sources.ts';
+import type { PackagedTrack } from '../package/types.ts';
+import { type Beside, filesBeside, readLyrics, stateOf } from './beside.ts';
+import { storeCover } from './cover.ts';
+import type { SongDescription } from './description.ts';
+import type { Ffmpeg } from './ffmpeg.ts';
+import { packagedTrack, storePackage } from './package.ts';
+import { type Probed, probe } from './probe.ts';
+import { RefusedError } from './refusal.ts';
+import { type Catalog, releaseOf } from './release.ts';
+import { digestOf, type IngestTables, stableId } from './tables.ts';
+import { describe, readTags } from './tags.ts';
+import { transcode } from './transcode.ts';
+
+export interface IngestDeps {
+  readonly objects: Objects;
+  readonly tables: IngestTables;
+  readonly catalog: Catalog;
+  readonly ids: IdSource;
+  readonly ffmpeg: Ffmpeg;
+  /** Where encoded files lie until they are stored; best on the objects' disk. */
+  readonly tempFolder: string;
+}
+
+export interface SongSource {
+  /** Absolute, with no link in it. */
+  readonly path: string;
+  /** Taken instead of the file's tags. */
+  readonly description?: SongDescription;
+}
+
+export type IngestedSong =
+  | {
+      readonly s: 'released';
+      readonly songId: string;
+      readonly encoded: boolean;
+      readonly cpuMs: number;
+      readonly durationMs: number;
+    }
+  | { readonly s: 'unchanged'; readonly songId: string }
+  /** Another file holds the same sound and speaks for it. */
+  | { readonly s: 'duplicate'; readonly songId: string; readonly of: string };
+
+/** Grows when files taken in before should be looked at again. */
+const INGEST_VERSION = 1;
+
+/** @throws RefusedError when the file is at fault; any other error means that the service is. */
+export async function ingestSong(
+  source: SongSource,
+  deps: IngestDeps,
+  signal?: AbortSignal,
+): Promise<IngestedSong> {
+  const { path } = source;
+  const beside = source.description ? {} : await reading(() => filesBeside(path));
+  const state = await reading(() => fileState(source, beside));
+  const remembered = await deps.tables.files.get(digestOf(path), []);
+  if (remembered?.state === state) return { s: 'unchanged', songId: remembered.songId };
+
+  const probed = await reading(() => probe(path, deps.ffmpeg, signal));
+  const songId = await stableId(deps.tables, deps.ids, 'sound', probed.audioDigest);
+  const owner = await otherOwner(songId, path, deps);
+  if (owner !== undefined) return { s: 'duplicate', songId, of: owner };
+
+  const description = source.description ?? (await reading(() => describeFile(probed, beside)));
+  const { track, cpuMs } = await packaged(songId, probed, deps, signal);
+  const cover = description.cover && (await storeCover(description.cover, deps.objects));
+  const release = await releaseOf(track, description, cover, deps.tables, deps.ids);
+  await publishing(() => deps.catalog.release(release));
+  await deps.tables.owners.put(songId, [], { path });
+  await deps.tables.files.put(digestOf(path), [], { state, songId });
+  return { s: 'released', songId, encoded: cpuMs > 0, cpuMs, durationMs: track.durationMs };
+}
+
+async function packaged(
+  songId: string,
+  probed: Probed,
+  deps: IngestDeps,
+  signal?: AbortSignal,
+): Promise<{ track: PackagedTrack; cpuMs: number }> {
+  const stored = await packagedTrack(songId, deps.objects);
+  if (stored) return { track: stored, cpuMs: 0 };
+  await mkdir(deps.tempFolder, { recursive: true });
+  const folder = await mkdtemp(join(deps.tempFolder, 'song-'));
+  try {
+    const transcoded = await transcode(probed, deps.ffmpeg, folder, signal);
+    const track = await storePackage(songId, transcoded, probed.durationMs, deps.objects);
+    return { track, cpuMs: transcoded.cpuMs };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function describeFile(probed: Probed, beside: Beside): Promise<SongDescription> {
+  const description = describe(probed.path, await readTags(probed));
+  const lyrics = beside.lyrics && (await readLyrics(beside.lyrics));
+  const cover = description.cover ?? (beside.cover && (await readFile(beside.cover.path)));
+  return { ...description, ...(lyrics && { lyrics }), ...(cover && { cover }) };
+}
+
+/** Changes when the file, what lies beside it, or the given description does. */
+async function fileState({ path, description }: SongSource, beside: Beside): Promise<string> {
+  return digestOf(
+    String(INGEST_VERSION),
+    stateOf(await lstat(path)),
+    beside.lyrics?.state ?? '',
+    beside.cover?.state ?? '',
+    description ? JSON.stringify(description) : '',
+  );
+}
+
+/** The path of another file that holds the song, if it is still there; one that moved away gives it up. */
+async function otherOwner(songId: string, path: string, { tables }: IngestDeps): Promise<string | undefined> {
+  const owner = await tables.owners.get(songId, []);
+  if (!owner || owner.path === path) return undefined;
+  try {
+    await lstat(owner.path);
+    return owner.path;
+  } catch {
+    return undefined;
+  }
+}
+
+const UNREADABLE_ERRNOS = ['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'EISDIR', 'EIO', 'ELOOP'];
+
+/** Runs a step that only reads the person's files: what the file system refuses there is about the file. */
+async function reading<T>(step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    const errno = (error as NodeJS.ErrnoException).code ?? '';
+    if (!(error instanceof AntiphonError) && UNREADABLE_ERRNOS.includes(errno)) {
+      throw new RefusedError('UNREADABLE', errno);
+    }
+    throw error;
+  }
+}
+
+/** A release that the catalogue finds wrong is one song's fault; a catalogue that is away is not. */
+async function publishing(step: () => Promise<unknown>): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    if (error instanceof AntiphonError && error.status < 500 && !error.retryable) {
+      throw new RefusedError('NOT_ACCEPTED', error.message);
+    }
+    throw error;
+  }
+}
