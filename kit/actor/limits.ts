@@ -1,0 +1,25 @@
+import {
+  ACTOR_IDLE_MS,
+  ACTOR_MAILBOX_MAX,
+  ACTOR_PASSIVATION_SNAPSHOT_RECORDS_MIN,
+  ACTOR_RECENT_COMMANDS_MAX,
+  ACTOR_RESIDENTS_MAX,
+  ACTOR_SNAPSHOT_EVERY,
+  ACTOR_STALE_RETRIES_MAX,
+  ACTOR_SWEEP_EVERY_MS,
+  ACTOR_SWEEP_MAX,
+} from '../../config/limits.ts';
+
+export const ACTOR_LIMITS = {
+  residentsMax: ACTOR_RESIDENTS_MAX,
+  idleMs: ACTOR_IDLE_MS,
+  mailboxMax: ACTOR_MAILBOX_MAX,
+  snapshotEvery: ACTOR_SNAPSHOT_EVERY,
+  passivationSnapshotRecordsMin: ACTOR_PASSIVATION_SNAPSHOT_RECORDS_MIN,
+  recentCommandsMax: ACTOR_RECENT_COMMANDS_MAX,
+  staleRetriesMax: ACTOR_STALE_RETRIES_MAX,
+  sweepEveryMs: ACTOR_SWEEP_EVERY_MS,
+  sweepMax: ACTOR_SWEEP_MAX,
+};
+
+export type ActorLimits = Readonly<typeof ACTOR_LIMITS>;
