@@ -1,13 +1,12 @@
 import { useState } from 'preact/hooks';
 import type { Device } from '../../../actors/accounts/contract.ts';
 import { ApiError } from '../api/http.ts';
-import { devicesOf, logIn, signUp } from '../state/session.ts';
+import { devicesOf, isKnownHere, logIn, signUp } from '../state/session.ts';
 import { ago } from '../ui/format.ts';
 
 export function WelcomePage() {
-  const [mode, setMode] = useState<'signUp' | 'logIn'>(
-    new URLSearchParams(location.search).has('code') ? 'signUp' : 'logIn',
-  );
+  const code = new URLSearchParams(location.search).get('code');
+  const [mode, setMode] = useState<'signUp' | 'logIn'>(isKnownHere() && !code ? 'logIn' : 'signUp');
   const [problem, setProblem] = useState('');
   const [busy, setBusy] = useState(false);
   const [full, setFull] = useState<readonly Device[]>([]);
@@ -89,15 +88,11 @@ export function WelcomePage() {
             <p id="password-hint" class="hint">
               At least 10 characters. A few words that only you would put together are best.
             </p>
-            <details open={new URLSearchParams(location.search).has('code')}>
+            <details open={code !== null}>
               <summary>I run this service</summary>
               <label>
                 Setup code from the terminal
-                <input
-                  name="setupCode"
-                  autocomplete="off"
-                  defaultValue={new URLSearchParams(location.search).get('code') ?? ''}
-                />
+                <input name="setupCode" autocomplete="off" defaultValue={code ?? ''} />
               </label>
             </details>
           </>

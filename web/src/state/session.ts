@@ -49,6 +49,9 @@ export async function startSession(): Promise<void> {
   }
 }
 
+/** Whether someone has signed in from this browser before. */
+export const isKnownHere = (): boolean => localStorage.getItem(DEVICE_KEY) !== null;
+
 export interface Credentials {
   readonly username: string;
   readonly password: string;
