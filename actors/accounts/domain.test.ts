@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { DEVICES_MAX, REFRESH_RETRY_WINDOW_MS, REFRESH_TOKEN_TTL_MS, SESSION_AGE_MS_MAX } from '../../config/limits.ts';
+import {
+  DEVICES_MAX,
+  REFRESH_RETRY_WINDOW_MS,
+  REFRESH_TOKEN_TTL_MS,
+  SESSION_AGE_MS_MAX,
+} from '../../config/limits.ts';
 import { type Account, type Rotation, rotate, type SessionState, type SignIn, signIn } from './domain.ts';
 import { passwordRejection } from './domain-password.ts';
 import { NO_SUBSCRIPTION } from './domain-subscription.ts';
@@ -80,7 +85,11 @@ t.test('A9: so does one whose refresh token has expired', async (t) => {
 t.test('A10: a known device keeps its place and gets a new session', async (t) => {
   const again = signedIn(full(), onDevice(9, { deviceId: 'd2', deviceName: undefined }), START_MS + 50);
   t.equal(again.devices.length, DEVICES_MAX);
-  t.match(again.devices[2], { deviceId: 'd2', name: 'device 2', session: { sessionId: 's9', generation: 1 } });
+  t.match(again.devices[2], {
+    deviceId: 'd2',
+    name: 'device 2',
+    session: { sessionId: 's9', generation: 1 },
+  });
 });
 
 const session = (account: Account): SessionState | null | undefined => account.devices[0]?.session;

@@ -2,7 +2,7 @@
 import { StaleWriteError } from '../../../kit/errors.ts';
 import type { Cache } from '../../../kit/ports/cache.ts';
 import type { ConsumeOptions, Journal, JournalRecord } from '../../../kit/ports/journal.ts';
-import type { ClusteringKey, Table, Tables, TableSpec } from '../../../kit/ports/tables.ts';
+import type { ClusteringKey, Table, TableSpec, Tables } from '../../../kit/ports/tables.ts';
 import { type Clock, idFrom, type Sources } from '../../../kit/sources.ts';
 
 export interface TestClock extends Clock {
@@ -109,7 +109,10 @@ export function memoryTables(): MemoryTables {
   }
   return {
     open,
-    dump: () => JSON.stringify([...all].map(([name, partitions]) => [name, ...partitions])),
+    dump: () =>
+      JSON.stringify(
+        [...all].map(([name, partitions]) => [name, [...partitions].filter(([, rows]) => rows.length > 0)]),
+      ),
   };
 }
 

@@ -1,8 +1,18 @@
 /** Accounts over engines in memory, with cheap hashes; what most tests start from. */
-import type { Session } from '../contract.ts';
-import { type Accounts, type AccountsDeps, createAccounts } from '../actor.ts';
+
 import { testPaymentProvider } from '../../../infra/payment/test-provider.ts';
-import { type MemoryJournal, type MemoryTables, memoryCache, memoryJournal, memoryTables, testClock, type TestClock, testSources } from './engines.ts';
+import { type Accounts, type AccountsDeps, createAccounts } from '../actor.ts';
+import type { Session } from '../contract.ts';
+import {
+  type MemoryJournal,
+  type MemoryTables,
+  memoryCache,
+  memoryJournal,
+  memoryTables,
+  type TestClock,
+  testClock,
+  testSources,
+} from './engines.ts';
 
 export const HASH_LIMITS = { memoryKib: 64, passes: 1, lanes: 1, atOnceMax: 2, waitingMax: 8 };
 export const PASSWORD = 'four unrelated words';

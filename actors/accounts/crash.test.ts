@@ -1,0 +1,182 @@
+/**
+ * Goal: no crash leaves an account half made, half deleted or half told.
+ * Method: each use case runs in a process that dies just before or just after its n-th write, for every n;
+ * then another process starts over what was written, and the listener tries again.
+ */
+import t, { type Test } from 'tap';
+import { USERNAME_CLAIM_TTL_MS } from '../../config/limits.ts';
+import type { Accounts } from './actor.ts';
+import { dyingAt } from './test/engines.ts';
+import { PASSWORD, type World, world } from './test/world.ts';
+
+const WRITES_MAX = 20;
+
+interface Case<Prepared> {
+  readonly prepare: (w: World) => Promise<Prepared>;
+  readonly work: (call: Accounts['handlers'], prepared: Prepared) => Promise<unknown>;
+  readonly check: (t: Test, w: World, after: Accounts, prepared: Prepared) => Promise<void>;
+}
+
+async function atEveryWrite<Prepared>(t: Test, { prepare, work, check }: Case<Prepared>): Promise<void> {
+  for (let write = 1; write <= WRITES_MAX; write++) {
+    for (const moment of ['before', 'after'] as const) {
+      const w = await world();
+      const prepared = await prepare(w);
+      const engines = dyingAt(w.deps, write, moment);
+      const dying = await w.restart(engines);
+      await work(dying.handlers, prepared).catch(() => undefined);
+      if (!engines.died()) {
+        t.ok(write > 1, `dies at each of ${write - 1} writes`);
+        return;
+      }
+      const after = await w.restart();
+      await t.test(`dies ${moment} write ${write}`, (t) => check(t, w, after, prepared));
+    }
+  }
+  t.fail('more writes than expected');
+}
+
+const works = (promise: Promise<unknown>): Promise<boolean> =>
+  promise.then(
+    () => true,
+    () => false,
+  );
+const credentials = { username: 'adalovelace', password: PASSWORD };
+
+t.test('A4, A29: a sign-up is whole and told, or leaves nothing and the name is free', async (t) => {
+  await atEveryWrite(t, {
+    prepare: async () => undefined,
+    work: (call) => call.signUp({ ...credentials, displayName: 'Countess' }),
+    async check(t, w, { handlers }) {
+      w.clock.advance(USERNAME_CLAIM_TTL_MS + 1);
+      if (await works(handlers.login(credentials))) {
+        const { items } = await handlers.list({});
+        t.same(w.events(items[0]?.userId ?? ''), ['accountCreated']);
+        return;
+      }
+      t.notMatch(w.tables.dump(), 'Countess');
+      t.ok(await handlers.signUp(credentials));
+      t.ok(await handlers.login(credentials));
+    },
+  });
+});
+
+t.test('A27: a deletion is complete after the next start, or was never begun', async (t) => {
+  await atEveryWrite(t, {
+    prepare: (w) => w.signUp('adalovelace', { displayName: 'Countess' }),
+    work: (call, { userId }) => call.deleteMe({ userId, password: PASSWORD }),
+    async check(t, w, { handlers }, { userId, refreshToken }) {
+      if (!w.events(userId).includes('accountDeleted')) {
+        t.ok(await handlers.refresh({ refreshToken }), 'untouched');
+        return;
+      }
+      t.notMatch(w.tables.dump(), 'Countess');
+      t.notMatch(w.tables.dump(), userId);
+      t.ok(await handlers.signUp(credentials), 'the name is free');
+    },
+  });
+});
+
+t.test('A22: after the first administrator was begun there is one, or a new code to make one', async (t) => {
+  await atEveryWrite(t, {
+    prepare: (w) => w.accounts.ensureSetupCode(),
+    work: (call, setupCode) => call.signUp({ ...credentials, ...(setupCode && { setupCode }) }),
+    async check(t, _w, after) {
+      const { items } = await after.handlers.list({});
+      const exists = items.some(({ roles }) => roles.includes('admin'));
+      const setupCode = await after.ensureSetupCode();
+      t.equal(setupCode === undefined, exists);
+      if (setupCode !== undefined) {
+        t.ok(await after.handlers.signUp({ username: 'root', password: PASSWORD, setupCode }));
+      }
+    },
+  });
+});
+
+t.test('A23: handing the role over never leaves the service without an administrator', async (t) => {
+  await atEveryWrite(t, {
+    async prepare(w) {
+      const setupCode = await w.accounts.ensureSetupCode();
+      const root = await w.signUp('root', { setupCode });
+      return { root, ada: await w.signUp('adalovelace') };
+    },
+    async work(call, { root, ada }) {
+      await call.setRoles({ userId: ada.userId, roles: ['admin'] });
+      await call.setRoles({ userId: root.userId, roles: ['listener'] });
+    },
+    async check(t, w, { handlers }, { root, ada }) {
+      const isAdmin = async (userId: string) => (await handlers.me({ userId })).roles.includes('admin');
+      t.ok((await isAdmin(root.userId)) || (await isAdmin(ada.userId)));
+      await handlers.setRoles({ userId: ada.userId, roles: ['admin'] });
+      await handlers.setRoles({ userId: root.userId, roles: ['listener'] });
+      t.same([await isAdmin(root.userId), await isAdmin(ada.userId)], [false, true], 'said again it is done');
+      t.equal(await (await w.restart()).ensureSetupCode(), undefined);
+    },
+  });
+});
+
+t.test('A14: a refresh whose process died is retried by its commandId', async (t) => {
+  await atEveryWrite(t, {
+    prepare: (w) => w.signUp('adalovelace'),
+    work: (call, { refreshToken }) => call.refresh({ refreshToken, commandId: 'one' }),
+    async check(t, _w, { handlers }, { refreshToken }) {
+      const next = await handlers.refresh({ refreshToken, commandId: 'one' });
+      t.ok(await handlers.refresh({ refreshToken: next.refreshToken }));
+    },
+  });
+});
+
+t.test('A26, A29: a tier that changed is told by the next refresh at the latest', async (t) => {
+  await atEveryWrite(t, {
+    prepare: (w) => w.signUp('adalovelace'),
+    work: (call, { userId }) => call.subscribe({ userId, paymentToken: 'ok' }),
+    async check(t, w, { handlers }, { userId, refreshToken }) {
+      const { tier } = await handlers.entitlement({ userId });
+      await handlers.refresh({ refreshToken });
+      const told = w.events(userId).filter((type) => type === 'tierChanged');
+      t.equal(told.length, tier === 'premium' ? 1 : 0);
+    },
+  });
+});
+
+t.test('A9: a replaced device is told once the change is there', async (t) => {
+  await atEveryWrite(t, {
+    async prepare(w) {
+      const first = await w.signUp('adalovelace');
+      for (let i = 0; i < 4; i++) await w.call.login(credentials);
+      return first;
+    },
+    work: (call, { deviceId }) => call.login({ ...credentials, replaceDeviceId: deviceId }),
+    async check(t, w, { handlers }, { userId, deviceId }) {
+      const retried = await handlers
+        .login({ ...credentials, replaceDeviceId: deviceId })
+        .catch(() => undefined);
+      const { items } = await handlers.devices({ userId });
+      t.equal(items.length, 5);
+      if (!retried) {
+        // The first try took the place and its answer was lost: the list tells, and the listener chooses.
+        await t.rejects(handlers.login(credentials), { code: 'DEVICE_LIMIT' });
+        await handlers.updateMe({ userId, displayName: 'told' });
+      }
+      t.same(w.events(userId), ['accountCreated', 'deviceRemoved']);
+    },
+  });
+});
+
+t.test('A29: a journal that is away fails no login, and is told later', async (t) => {
+  const w = await world();
+  const away = await w.restart({
+    journal: {
+      ...w.journal,
+      append: async () => {
+        throw new Error('away');
+      },
+    },
+  });
+  const { userId, refreshToken } = await away.handlers.signUp(credentials);
+  t.same(w.events(userId), []);
+  await w.call.refresh({ refreshToken });
+  t.same(w.events(userId), ['accountCreated']);
+  await t.rejects(away.handlers.deleteMe({ userId, password: PASSWORD }), /away/, 'a deletion says so');
+  t.ok(await w.call.login(credentials), 'and has not begun');
+});
