@@ -28,7 +28,8 @@ export class Feed {
   readonly listeners = new Set<() => void>();
   #events: FeedEvent[] = [];
   #lastSeq = 0;
-  #newestPlayerSeq = 0;
+  /** The youngest event that is no longer here though nothing newer stands for it. */
+  #droppedSeq = 0;
 
   constructor(id: string, userId: string) {
     this.id = id;
@@ -39,25 +40,22 @@ export class Feed {
     return this.#lastSeq;
   }
 
-  /** Whether everything after `seq` is still here. */
+  /** Whether whoever has seen `seq` can be told all that came after it. */
   has(seq: number): boolean {
-    const firstSeq = this.#lastSeq - this.#events.length + 1;
-    return seq <= this.#lastSeq && seq >= firstSeq - 1;
+    return seq <= this.#lastSeq && seq >= this.#droppedSeq;
   }
 
-  /** The next event to send after `seq`; of player states only the newest is worth sending. */
   next(seq: number): FeedEvent | undefined {
-    return this.#events.find(
-      (event) => event.seq > seq && (!event.isPlayerState || event.seq === this.#newestPlayerSeq),
-    );
+    return this.#events.find((event) => event.seq > seq);
   }
 
   publish(topic: string, dataText: string, isPlayerState: boolean): void {
     const seq = ++this.#lastSeq;
-    if (isPlayerState) this.#newestPlayerSeq = seq;
+    // Of player states only the newest is worth sending: it stands for those before it.
+    if (isPlayerState) this.#events = this.#events.filter((event) => !event.isPlayerState);
     const text = `{"t":"event","seq":${seq},"topic":${JSON.stringify(topic)},"data":${dataText}}`;
     this.#events.push({ seq, isPlayerState, text });
-    if (this.#events.length > SOCKET_RING_EVENTS_MAX) this.#events.shift();
+    if (this.#events.length > SOCKET_RING_EVENTS_MAX) this.#droppedSeq = this.#events.shift()?.seq ?? 0;
     for (const listener of this.listeners) listener();
   }
 }

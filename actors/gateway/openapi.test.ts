@@ -9,7 +9,7 @@ import { ROUTES } from './routes.ts';
 const document = openApiOf();
 
 t.test('it is valid OpenAPI 3.1', async (t) => {
-  const result = await new Validator().validate(structuredClone(document) as object);
+  const result = await new Validator().validate(JSON.stringify(document));
   t.ok(result.valid, JSON.stringify(result.errors));
 });
 
