@@ -11,9 +11,10 @@ import {
   INGEST_SONG_MS_MIN,
 } from '../../config/limits.ts';
 import { type Ffmpeg, inputArgs, runFfmpeg } from './ffmpeg.ts';
-import { assertOggWhole } from './ogg.ts';
+
 import { RefusedError } from './refusal.ts';
 import { id3Bytes, SNIFFED_BYTES, type Sniffed, sniff } from './sniff.ts';
+import { assertWhole } from './whole.ts';
 
 export interface Probed extends Sniffed {
   readonly path: string;
@@ -37,7 +38,7 @@ const CODECS: Readonly<Record<Sniffed['format'], RegExp>> = {
 /** @throws RefusedError */
 export async function probe(path: string, ffmpeg: Ffmpeg, signal?: AbortSignal): Promise<Probed> {
   const sniffed = await sniffFile(path);
-  if (sniffed.format === 'ogg') await assertOggWhole(path);
+  await assertWhole(path, sniffed.format);
   const run = await runFfmpeg(
     ffmpeg,
     [

@@ -1,0 +1,56 @@
+/** Makes small music files of every format, with tags, by whatever ffmpeg there is. */
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Ffmpeg, runFfmpeg } from '../ffmpeg.ts';
+
+export interface TestSound {
+  /** Samples to generate. */
+  readonly samples: number;
+  readonly sampleRate?: number;
+  /** Different seeds give different sound. */
+  readonly seed?: number;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Encoder arguments; default those that the name's extension stands for. */
+  readonly args?: readonly string[];
+}
+
+/** A rising tone with a fifth above it: no two moments alike, so that a shift of one sample shows. */
+const toneOf = (seed: number): string => {
+  const hz = 180 + 37 * seed;
+  return `0.3*sin(2*PI*t*(${hz}+40*t))+0.2*sin(3*PI*t*(${hz}+41*t))`;
+};
+
+const ENCODERS: Readonly<Record<string, readonly string[]>> = {
+  flac: ['-c:a', 'flac'],
+  mp3: ['-c:a', 'libmp3lame', '-b:a', '128k'],
+  ogg: ['-c:a', 'libvorbis', '-q:a', '4'],
+  opus: ['-c:a', 'libopus', '-b:a', '96k'],
+  m4a: ['-c:a', 'aac', '-b:a', '128k', '-f', 'mp4'],
+  wav: ['-c:a', 'pcm_s16le'],
+  aiff: ['-c:a', 'pcm_s16be'],
+};
+
+export async function makeMusic(
+  ffmpeg: Ffmpeg,
+  folder: string,
+  name: string,
+  sound: TestSound,
+): Promise<string> {
+  const path = join(folder, name);
+  await mkdir(dirname(path), { recursive: true });
+  const { samples, sampleRate = 44100, seed = 1, tags = {} } = sound;
+  const tone = toneOf(seed);
+  const run = await runFfmpeg(
+    ffmpeg,
+    [
+      ...['-y', '-f', 'lavfi', '-i', `aevalsrc=${tone}|${tone}:s=${sampleRate}`],
+      ...['-af', `atrim=end_sample=${samples}`],
+      ...(sound.args ?? ENCODERS[name.slice(name.lastIndexOf('.') + 1)] ?? []),
+      ...Object.entries(tags).flatMap(([key, value]) => ['-metadata', `${key}=${value}`]),
+      path,
+    ],
+    60_000,
+  );
+  if (run.exitCode !== 0) throw new Error(`ffmpeg could not make ${name}: ${run.stderr}`);
+  return path;
+}
