@@ -207,7 +207,29 @@ export const catalogContract = defineContract({
       params: Empty,
       result: object({ items: Type.Array(object({ name: Name, songCount: Type.Integer() })) }),
     }),
-    /** Newest first when sorted by `added`; used to build search and to page through everything. */
+    albumsById: query('Several albums, in the order asked for; unknown ones are left out', {
+      params: object({ albumIds: Type.Array(Id, { maxItems: 100 }) }),
+      result: object({ items: Type.Array(AlbumView) }),
+    }),
+    artistsById: query('Several artists, in the order asked for; unknown ones are left out', {
+      params: object({ artistIds: Type.Array(Id, { maxItems: 100 }) }),
+      result: object({ items: Type.Array(ArtistView) }),
+    }),
+    /** For whoever keeps a copy by the journal: a cached answer could be older than the event. */
+    uncached: query('Songs, albums and artists as they are stored; unknown and removed ones are left out', {
+      params: object({
+        songIds: Type.Array(Id, { maxItems: 100 }),
+        albumIds: Type.Array(Id, { maxItems: 100 }),
+        artistIds: Type.Array(Id, { maxItems: 100 }),
+      }),
+      result: object({
+        songs: Type.Array(SongView),
+        albums: Type.Array(AlbumView),
+        artists: Type.Array(ArtistView),
+        lyrics: Type.Array(Lyrics),
+      }),
+    }),
+    /** Newest first; used to build search and to page through everything. */
     allSongs: query('All songs', { params: object({ ...viewer, ...Page }), result: pageOf(SongView) }),
     counts: query('How much there is', {
       params: Empty,
@@ -221,20 +243,19 @@ export const catalogContract = defineContract({
   },
 });
 
-/** Journal stream `catalog`, subject `catalog.<songId>`: consumers index, warm and drop cached copies. */
+/**
+ * Journal stream `catalog`, subject `catalog.<songId>`: consumers index, warm and drop cached copies. The
+ * records also hold what was released, which is the catalogue's own business.
+ */
 export const CATALOG_STREAM = 'catalog';
-export type CatalogEvent =
-  | {
-      readonly type: 'songReleased';
-      readonly songId: string;
-      readonly albumId: string;
-      readonly artistIds: readonly string[];
-    }
-  | {
-      readonly type: 'songRemoved';
-      readonly songId: string;
-      readonly albumId: string;
-      readonly artistIds: readonly string[];
-    };
-/** Topic on which the same news reach open players. */
+export interface CatalogEvent {
+  readonly type: 'songReleased' | 'songRemoved';
+  readonly songId: string;
+  readonly albumId: string;
+  /** The album the song was in before, when it moves. */
+  readonly previousAlbumId?: string;
+  /** All artists whose page changes: of the song and its album, before and after. */
+  readonly artistIds: readonly string[];
+}
+/** Topic on which the same events reach open players, once pages show them. */
 export const CATALOG_TOPIC = 'catalog';

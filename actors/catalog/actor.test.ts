@@ -1,0 +1,408 @@
+// Goal: the catalogue's rules hold through its handlers. Method: the actor on in-memory engines; a second
+// actor on the same engines stands for another process.
+import fc from 'fast-check';
+import t from 'tap';
+import { memoryEngines } from '../../test/doubles/memory-engines.ts';
+import { idOf, release } from '../../test/doubles/releases.ts';
+import { createCatalog } from './actor.ts';
+import { CATALOG_STREAM, CATALOG_TOPIC, type SongRelease } from './contract.ts';
+
+const albumId = idOf('album');
+const artistId = idOf('artist');
+
+async function started({ teardown }: Pick<typeof t, 'teardown'>) {
+  const engines = memoryEngines();
+  const catalog = createCatalog(engines);
+  await catalog.start();
+  teardown(() => catalog[Symbol.asyncDispose]());
+  return { ...engines, catalog, ...catalog.handlers };
+}
+
+t.test('C1: a release sent again unchanged journals nothing; sent changed it corrects', async (t) => {
+  const { journal, release: send, song, album } = await started(t);
+  t.same(await send(release('one')), { songId: idOf('one'), created: true });
+  t.same(await send(release('one')), { songId: idOf('one'), created: false });
+  t.equal((await journal.read(CATALOG_STREAM, `catalog.${idOf('one')}`)).length, 1);
+  t.same(await send(release('one', { title: 'Uno', durationMs: 1000 })), {
+    songId: idOf('one'),
+    created: false,
+  });
+  t.equal((await song({ songId: idOf('one') })).title, 'Uno');
+  t.equal((await album({ albumId })).durationMs, 1000);
+});
+
+t.test('C2, C3, C4: bad credits, rights and lyrics are refused by name', async (t) => {
+  const { release: send, credits } = await started(t);
+  const performer = { role: 'performer', name: 'A', shareBp: 6000 } as const;
+  const publisher = { role: 'publisher', name: 'B', shareBp: 4000 } as const;
+  await t.rejects(send(release('one', { credits: [performer] })), { code: 'CREDITS_DO_NOT_SUM' });
+  await t.rejects(send(release('one', { rights: [{ regions: [], fromMs: 5, untilMs: 5 }] })), {
+    code: 'RIGHTS_WINDOW_EMPTY',
+  });
+  const lines = Array.from({ length: 300 }, () => ({ text: 'x'.repeat(1000) }));
+  await t.rejects(send(release('one', { lyrics: { songId: idOf('one'), synced: false, lines } })), {
+    code: 'LYRICS_TOO_LARGE',
+  });
+  await t.rejects(send(release('one', { lyrics: { songId: idOf('two'), synced: false, lines: [] } })), {
+    code: 'LYRICS_OF_ANOTHER_SONG',
+  });
+  await t.rejects(credits({ songId: idOf('one') }), { code: 'SONG_NOT_FOUND' });
+  await send(release('one', { credits: [performer, publisher] }));
+  t.same((await credits({ songId: idOf('one') })).items, [performer, publisher]);
+});
+
+t.test('C5: a removed song leaves albums, artists and lists but can still be named', async (t) => {
+  const {
+    catalog,
+    release: send,
+    remove,
+    song,
+    songs,
+    album,
+    artist,
+    allSongs,
+    counts,
+    genres,
+    lyrics,
+  } = await started(t);
+  const words = { songId: idOf('one'), synced: false, lines: [{ text: 'la' }] };
+  await send(release('one', { lyrics: words }));
+  await send(release('two', { genres: ['Folk'] }));
+  t.same(await lyrics({ songId: idOf('one') }), words);
+  await remove({ songId: idOf('one') });
+  await remove({ songId: idOf('one') });
+  t.equal((await song({ songId: idOf('one') })).unavailable, 'REMOVED');
+  t.equal((await songs({ songIds: [idOf('one')] })).items[0]?.unavailable, 'REMOVED');
+  t.match(await album({ albumId }), { songCount: 1, genres: ['Folk'], songs: [{ title: 'two' }] });
+  t.match(await artist({ artistId }), { songCount: 1, albumCount: 1 });
+  t.same(
+    (await allSongs({})).items.map(({ title }) => title),
+    ['two'],
+  );
+  await t.rejects(lyrics({ songId: idOf('one') }), { code: 'SONG_NOT_FOUND' });
+  await catalog.caughtUp();
+  t.same(await counts({}), { songs: 1, albums: 1, artists: 1 });
+  t.same((await genres({})).items, [{ name: 'Folk', songCount: 1 }]);
+
+  await remove({ songId: idOf('two') });
+  await catalog.caughtUp();
+  await t.rejects(album({ albumId }), { code: 'ALBUM_NOT_FOUND' });
+  await t.rejects(artist({ artistId }), { code: 'ARTIST_NOT_FOUND' });
+  t.same(await counts({}), { songs: 0, albums: 0, artists: 0 });
+  t.same((await genres({})).items, []);
+  await t.rejects(remove({ songId: idOf('none') }), { code: 'SONG_NOT_FOUND' });
+
+  t.same(await send(release('one')), { songId: idOf('one'), created: true });
+  t.equal((await album({ albumId })).songCount, 1);
+});
+
+t.test('C6: availability is judged at the time of reading, from a cached copy too', async (t) => {
+  const { clock, release: send, song, playable } = await started(t);
+  const fromMs = clock.nowMs() + 1000;
+  await send(release('one', { rights: [{ regions: ['DE'], fromMs }] }));
+  const ask = async () => (await song({ songId: idOf('one'), country: 'DE' })).unavailable;
+  t.equal(await ask(), 'NOT_RELEASED');
+  clock.set(fromMs);
+  t.equal(await ask(), undefined);
+  t.equal((await song({ songId: idOf('one'), country: 'FR' })).unavailable, 'NOT_IN_REGION');
+  t.match((await playable({ songIds: [idOf('one'), idOf('none')], country: 'FR' })).items, [
+    { songId: idOf('one'), unavailable: 'NOT_IN_REGION', rungs: [24, 96, 160, 320] },
+  ]);
+});
+
+t.test('C10, C13: an album is derived from its songs, in album order', async (t) => {
+  const { release: send, album } = await started(t);
+  await send(release('c', { trackNumber: 2, genres: ['Rock', 'rock'], year: 1999 }));
+  await send(release('b', { trackNumber: 1, genres: ['Rock'], year: 2001, durationMs: 1 }));
+  await send(release('a', { discNumber: 2, trackNumber: 1, genres: ['Jazz'] }));
+  await send(release('d', { trackNumber: 0 }));
+  const got = await album({ albumId });
+  t.same(
+    got.songs.map(({ title }) => title),
+    ['b', 'c', 'd', 'a'],
+  );
+  t.match(got, { songCount: 4, durationMs: 600_001, year: 2001 });
+  t.equal(got.genres[0], 'Rock');
+  t.equal(got.genres.length, 3);
+});
+
+t.test('C10: a song that moves to another album leaves the first one', async (t) => {
+  const { catalog, topics, release: send, album, albums, counts } = await started(t);
+  await send(release('one'));
+  await send(release('two'));
+  await send(release('one', {}, 'other'));
+  t.same(
+    (await album({ albumId })).songs.map(({ title }) => title),
+    ['two'],
+  );
+  t.equal((await album({ albumId: idOf('other') })).songCount, 1);
+  await send(release('two', {}, 'other'));
+  await t.rejects(album({ albumId }), { code: 'ALBUM_NOT_FOUND' });
+  t.same(
+    (await albums({ sort: 'title' })).items.map(({ title }) => title),
+    ['other'],
+  );
+  await catalog.caughtUp();
+  t.same(await counts({}), { songs: 2, albums: 1, artists: 1 });
+  t.match(topics.published.at(-1)?.message, { albumId: idOf('other'), previousAlbumId: albumId });
+});
+
+t.test('C11: an artist who is corrected away from a song and its album is gone', async (t) => {
+  const { release: send, artist, artists } = await started(t);
+  const other = { artistId: idOf('other'), name: 'The Other' };
+  const duet = release('one');
+  await send({ ...duet, artists: [...duet.artists, other], artistAbout: { [other.artistId]: 'Sings.' } });
+  t.match(await artist(other), {
+    name: 'The Other',
+    about: 'Sings.',
+    songCount: 1,
+    songs: [{ title: 'one' }],
+  });
+  t.same(
+    (await artists({})).items.map(({ name }) => name),
+    ['Aurora', 'The Other'],
+  );
+  await send(duet);
+  await t.rejects(artist(other), { code: 'ARTIST_NOT_FOUND' });
+  t.same(
+    (await artists({})).items.map(({ name }) => name),
+    ['Aurora'],
+  );
+  const { album } = duet;
+  await send(release('two', { artists: [other], album: { ...album, artists: [other] } }));
+  t.same(
+    (await artist({ artistId })).albums.map(({ albumId }) => albumId),
+    [albumId],
+  );
+  await send({ ...duet, artists: [other], album: { ...album, artists: [other] } });
+  await t.rejects(artist({ artistId }), { code: 'ARTIST_NOT_FOUND' });
+});
+
+t.test('C12: songs of one album released at once by two processes all count', async (t) => {
+  const engines = memoryEngines();
+  const here = createCatalog(engines);
+  const there = createCatalog(engines);
+  await Promise.all(
+    Array.from({ length: 24 }, (_, i) =>
+      (i % 2 ? here : there).handlers.release(release(`s${i}`, { trackNumber: i + 1 })),
+    ),
+  );
+  const [got] = (await here.handlers.uncached({ songIds: [], albumIds: [albumId], artistIds: [] })).albums;
+  t.match(got, { songCount: 24, durationMs: 24 * 200_000 });
+  const [aurora] = (await here.handlers.uncached({ songIds: [], albumIds: [], artistIds: [artistId] }))
+    .artists;
+  t.match(aurora, { songCount: 24, albumCount: 1 });
+});
+
+t.test('C14: counts stay exact when the whole journal comes again', async (t) => {
+  const { catalog, journal, release: send, counts, genres } = await started(t);
+  for (const name of ['one', 'two', 'three']) await send(release(name, { genres: ['Jazz', 'Folk'] }));
+  await catalog.caughtUp();
+  journal.rewind(CATALOG_STREAM, 'catalog');
+  await catalog.caughtUp();
+  t.same(await counts({}), { songs: 3, albums: 1, artists: 1 });
+  t.same((await genres({})).items, [
+    { name: 'Folk', songCount: 3 },
+    { name: 'Jazz', songCount: 3 },
+  ]);
+});
+
+t.test('C15: after a crash at any write, the next process ends where an unbroken one does', async (t) => {
+  const story: SongRelease[] = [
+    release('one', { genres: ['Rock'] }),
+    release('two', { genres: ['Folk'], artists: [{ artistId: idOf('guest'), name: 'Guest' }] }),
+    release('one', { title: 'Uno', genres: ['Jazz'], durationMs: 5 }, 'other'),
+  ];
+  const seen = async ({ handlers }: ReturnType<typeof createCatalog>) => ({
+    counts: await handlers.counts({}),
+    genres: (await handlers.genres({})).items,
+    songs: (await handlers.allSongs({})).items.map(({ title }) => title).sort(),
+    titles: (await handlers.albums({ sort: 'title' })).items.map(({ title, songCount }) => ({
+      title,
+      songCount,
+    })),
+    jazz: (await handlers.albums({ sort: 'year', genre: 'jazz' })).items.map(({ title }) => title),
+    rock: (await handlers.albums({ sort: 'added', genre: 'rock' })).items.map(({ title }) => title),
+    artists: (await handlers.artists({})).items,
+  });
+
+  async function play(crashAfter: number): Promise<{ view: unknown; crashed: boolean }> {
+    const engines = memoryEngines();
+    const doomed = createCatalog(engines);
+    await doomed.start();
+    let crashed = false;
+    for (const [i, song] of story.entries()) {
+      engines.clock.set(engines.clock.nowMs() + 1);
+      if (i === story.length - 1) engines.disk.dieAfterWrites(crashAfter);
+      await doomed.handlers.release(song).catch((error) => {
+        t.equal(error.name, 'DeadProcess');
+        crashed = true;
+      });
+    }
+    await doomed.caughtUp().catch(() => {
+      crashed = true;
+    });
+    await doomed[Symbol.asyncDispose]();
+    engines.disk.revive();
+    const journaled = (await engines.journal.read(CATALOG_STREAM, `catalog.${idOf('one')}`)).length;
+    const next = createCatalog(engines);
+    await next.start();
+    await next.caughtUp();
+    const view = await seen(next);
+    await next[Symbol.asyncDispose]();
+    // What never reached the journal was never acknowledged: releasing it again must lead to the same end.
+    if (journaled === 2) return { view, crashed };
+    await next.handlers.release(story.at(-1) as SongRelease);
+    const retry = createCatalog(engines);
+    await retry.start();
+    await retry.caughtUp();
+    const after = await seen(retry);
+    await retry[Symbol.asyncDispose]();
+    return { view: after, crashed };
+  }
+
+  const whole = await play(Number.POSITIVE_INFINITY);
+  t.match(whole.view, { counts: { songs: 2, albums: 2, artists: 2 }, jazz: ['other'], rock: [] });
+  let crashAfter = 0;
+  for (; ; crashAfter++) {
+    const broken = await play(crashAfter);
+    t.same(broken.view, whole.view, `dead after ${crashAfter} writes`);
+    if (!broken.crashed) break;
+  }
+  t.ok(crashAfter > 10, 'the crash points cover the whole release');
+});
+
+t.test('C17: what another process releases drops the copies of this one', async (t) => {
+  const engines = memoryEngines();
+  const server = createCatalog(engines);
+  await server.start();
+  t.teardown(() => server[Symbol.asyncDispose]());
+  const { song, album, artist, albums } = server.handlers;
+  await server.handlers.release(release('one'));
+  await Promise.all([song({ songId: idOf('one') }), album({ albumId }), artist({ artistId }), albums({})]);
+
+  const importer = createCatalog({ ...engines, cache: memoryEngines().cache });
+  await importer.handlers.release(release('one', { title: 'Uno' }));
+  await importer.handlers.release(release('two', {}, 'other'));
+  await server.caughtUp();
+  t.equal((await song({ songId: idOf('one') })).title, 'Uno');
+  t.equal((await album({ albumId })).songs[0]?.title, 'Uno');
+  t.equal((await artist({ artistId })).albumCount, 2);
+  t.equal((await albums({})).items.length, 2);
+});
+
+t.test('C17: a cached page or song is not read from the tables again', async (t) => {
+  const { cache, release: send, song, songs, albums } = await started(t);
+  await send(release('one'));
+  await song({ songId: idOf('one') });
+  await albums({});
+  const { sets } = cache;
+  await song({ songId: idOf('one') });
+  await songs({ songIds: [idOf('one')] });
+  await albums({});
+  t.equal(cache.sets, sets);
+});
+
+t.test('C18: pages hold every item once, in order, over many buckets', async (t) => {
+  const { clock, release: send, allSongs, albums, artists } = await started(t);
+  const names = ['The Zoo', 'apple', 'Árbol', 'bear', '海', 'Ärger', 'a', '99'];
+  for (const [i, name] of names.entries()) {
+    clock.set(clock.nowMs() + i * 3_000_000);
+    const by = { artistId: idOf(`by${i}`), name };
+    const album = { albumId: idOf(`al${i}`), title: name, artists: [by], type: 'album' as const };
+    await send(release(`s${i}`, { title: name, artists: [by], album, year: 2000 + (i % 3) }));
+  }
+  type Paged<T> = (page: { limit: number; cursor?: string }) => Promise<{ items: T[]; nextCursor?: string }>;
+  const walk = async <T>(read: Paged<T>, limit: number): Promise<T[]> => {
+    const all: T[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await read({ limit, ...(cursor && { cursor }) });
+      t.ok(page.items.length <= limit && page.items.length > 0);
+      all.push(...page.items);
+      cursor = page.nextCursor;
+    } while (cursor);
+    return all;
+  };
+  const byName = ['99', 'a', 'apple', 'Árbol', 'Ärger', 'bear', 'The Zoo', '海'];
+  for (const limit of [1, 3, 8, 100]) {
+    const titles = await walk((page) => albums({ sort: 'title', ...page }), limit);
+    t.same(
+      titles.map(({ title }) => title),
+      byName,
+    );
+    t.same(
+      (await walk(artists, limit)).map(({ name }) => name),
+      byName,
+    );
+    t.same(
+      (await walk(allSongs, limit)).map(({ title }) => title),
+      names.toReversed(),
+    );
+    const years = (await walk((page) => albums({ sort: 'year', ...page }), limit)).map(({ year }) => year);
+    t.same(
+      years,
+      years.toSorted((a, b) => Number(b) - Number(a)),
+    );
+    t.same((await walk((page) => albums({ genre: ' AMBIENT ', ...page }), limit)).length, names.length);
+  }
+  await t.rejects(allSongs({ cursor: 'nonsense' }), { code: 'BAD_CURSOR' });
+});
+
+t.test('C19: news reach the topic without what is the catalogue’s own', async (t) => {
+  const { catalog, topics, release: send } = await started(t);
+  await send(release('one', { credits: [{ role: 'label', name: 'L', shareBp: 10_000 }] }));
+  await catalog.caughtUp();
+  t.same(topics.published, [
+    {
+      topic: CATALOG_TOPIC,
+      message: { type: 'songReleased', songId: idOf('one'), albumId, artistIds: [artistId] },
+    },
+  ]);
+});
+
+t.test(
+  'C12, C14: after any sequence of releases and removals all views agree with a plain model',
+  async (t) => {
+    const step = fc.record({
+      song: fc.constantFrom('s1', 's2', 's3', 's4'),
+      album: fc.constantFrom('x', 'y'),
+      genre: fc.constantFrom('Rock', 'Folk'),
+      remove: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+        const catalog = createCatalog(memoryEngines());
+        await catalog.start();
+        const model = new Map<string, { album: string; genre: string }>();
+        for (const { song, album, genre, remove } of steps) {
+          if (remove && model.delete(song)) await catalog.handlers.remove({ songId: idOf(song) });
+          else if (!remove) {
+            model.set(song, { album, genre });
+            await catalog.handlers.release(release(song, { genres: [genre] }, album));
+          }
+        }
+        await catalog.caughtUp();
+        const values = [...model.values()];
+        const albumsNow = new Set(values.map(({ album }) => album));
+        const got = (await catalog.handlers.albums({ sort: 'title' })).items;
+        t.same(
+          got.map(({ title, songCount }) => [title, songCount]),
+          [...albumsNow].sort().map((name) => [name, values.filter(({ album }) => album === name).length]),
+        );
+        t.same(await catalog.handlers.counts({}), {
+          songs: model.size,
+          albums: albumsNow.size,
+          artists: model.size > 0 ? 1 : 0,
+        });
+        const { items } = await catalog.handlers.genres({});
+        for (const { name, songCount } of items) {
+          t.equal(songCount, values.filter(({ genre }) => genre === name).length);
+        }
+        t.equal(items.length, new Set(values.map(({ genre }) => genre)).size);
+        await catalog[Symbol.asyncDispose]();
+      }),
+      { numRuns: 40 },
+    );
+  },
+);

@@ -1,0 +1,122 @@
+/** What the catalogue stores. A song's row is the truth; albums, artists and lists are derived from it. */
+import type { ListKey } from '../../kit/bucketed-list.ts';
+import { type Tables, table } from '../../kit/ports/tables.ts';
+import type { AlbumView, ArtistView, Lyrics, SongRelease } from './contract.ts';
+
+export interface SongRow {
+  /** Journal sequence of the event this row stands at. */
+  readonly seq: number;
+  readonly release: Omit<SongRelease, 'lyrics'>;
+  readonly lyrics?: { readonly synced: boolean; readonly digest: string };
+  readonly addedAtMs: number;
+  readonly removed: boolean;
+  /** False until album, artists and lists show this row. */
+  readonly settled: boolean;
+  /** Albums that may still show an earlier version of this song. */
+  readonly staleAlbumIds: readonly string[];
+}
+
+/** Where a row of a list stands. */
+export interface Mark extends ListKey {
+  readonly list: string;
+}
+
+export interface AlbumArtist {
+  readonly name: string;
+  readonly songCount: number;
+  readonly genres: Readonly<Record<string, number>>;
+  readonly about?: string;
+  /** Sequence of the song that named the artist so. */
+  readonly seq: number;
+}
+
+export interface AlbumRow {
+  readonly view: AlbumView;
+  /** In album order. */
+  readonly songIds: readonly string[];
+  readonly artists: Readonly<Record<string, AlbumArtist>>;
+  readonly marks: readonly Mark[];
+  readonly staleMarks: readonly Mark[];
+}
+
+export interface ArtistRow {
+  readonly view: ArtistView;
+  readonly albumIds: readonly string[];
+  readonly marks: readonly Mark[];
+  readonly staleMarks: readonly Mark[];
+}
+
+/** What one song, album or artist adds to the totals. */
+export interface Share {
+  readonly songs?: number;
+  readonly albums?: number;
+  readonly artists?: number;
+  /** Display name by genre key. */
+  readonly genres?: Readonly<Record<string, string>>;
+}
+
+export interface TotalsRow {
+  readonly songs: number;
+  readonly albums: number;
+  readonly artists: number;
+  readonly genres: Readonly<Record<string, { readonly name: string; readonly songCount: number }>>;
+  /** Shares that are in these totals but perhaps not yet in their own rows. */
+  readonly pending: readonly (readonly [key: string, share: Share])[];
+}
+
+type Nothing = Record<string, never>;
+
+export const songTable = table<[], SongRow>({ name: 'catalog_song', partition: 'song_id', clustering: [] });
+/** Earlier lyrics of a corrected song stay: they are few, and a reader may be on its way to them. */
+export const lyricsTable = table<[string], Lyrics>({
+  name: 'catalog_lyrics',
+  partition: 'song_id',
+  clustering: [['digest', 'text']],
+});
+export const albumTable = table<[], AlbumRow>({
+  name: 'catalog_album',
+  partition: 'album_id',
+  clustering: [],
+});
+export const albumSongTable = table<[string], Nothing>({
+  name: 'catalog_album_song',
+  partition: 'album_id',
+  clustering: [['song_id', 'text']],
+});
+export const artistTable = table<[], ArtistRow>({
+  name: 'catalog_artist',
+  partition: 'artist_id',
+  clustering: [],
+});
+export const listTable = table<[string, string], Nothing>({
+  name: 'catalog_list',
+  partition: 'list_bucket',
+  clustering: [
+    ['sort', 'text'],
+    ['id', 'text'],
+  ],
+});
+export const listBucketTable = table<[string], Nothing>({
+  name: 'catalog_list_bucket',
+  partition: 'list',
+  clustering: [['bucket', 'text']],
+});
+export const shareTable = table<[], Share>({ name: 'catalog_share', partition: 'key', clustering: [] });
+export const totalsTable = table<[], TotalsRow>({
+  name: 'catalog_totals',
+  partition: 'scope',
+  clustering: [],
+});
+
+export const catalogTables = (tables: Tables) => ({
+  songs: tables.open(songTable),
+  lyrics: tables.open(lyricsTable),
+  albums: tables.open(albumTable),
+  albumSongs: tables.open(albumSongTable),
+  artists: tables.open(artistTable),
+  list: tables.open(listTable),
+  listBuckets: tables.open(listBucketTable),
+  shares: tables.open(shareTable),
+  totals: tables.open(totalsTable),
+});
+export type CatalogTables = ReturnType<typeof catalogTables>;

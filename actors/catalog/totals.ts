@@ -1,0 +1,112 @@
+/**
+ * How many songs, albums, artists and songs of a genre there are, kept exact without counting everything.
+ *
+ * Each song, album and artist has a share of the totals. A change writes the new totals together with the
+ * new shares as `pending` (one compare-and-set), then the shares themselves; whoever comes next after a
+ * crash writes the pending ones first. So no share is ever added twice, however often an event comes.
+ */
+import { CATALOG_WRITE_ATTEMPTS_MAX } from '../../config/limits.ts';
+import { UnavailableError } from '../../kit/errors.ts';
+import { genreKey } from './order.ts';
+import type { CatalogTables, Share, SongRow, TotalsRow } from './tables.ts';
+
+const SCOPE = 'all';
+const NONE: TotalsRow = { songs: 0, albums: 0, artists: 0, genres: {}, pending: [] };
+
+export interface Counted {
+  readonly songIds: readonly string[];
+  readonly albumIds: readonly string[];
+  readonly artistIds: readonly string[];
+}
+
+const songShare = (row: SongRow | undefined): Share =>
+  row && !row.removed
+    ? { songs: 1, genres: Object.fromEntries(row.release.genres.map((name) => [genreKey(name), name])) }
+    : {};
+
+/** The totals without the shares of `before` and with those of `after`. Pure. */
+export function exchange(totals: TotalsRow, before: readonly Share[], after: readonly Share[]): TotalsRow {
+  const counts = { songs: totals.songs, albums: totals.albums, artists: totals.artists };
+  const genres: Record<string, { name: string; songCount: number }> = { ...totals.genres };
+  const add = (share: Share, sign: 1 | -1): void => {
+    counts.songs += sign * (share.songs ?? 0);
+    counts.albums += sign * (share.albums ?? 0);
+    counts.artists += sign * (share.artists ?? 0);
+    for (const [key, name] of Object.entries(share.genres ?? {})) {
+      const songCount = (genres[key]?.songCount ?? 0) + sign;
+      if (songCount > 0) genres[key] = { name: sign > 0 ? name : (genres[key]?.name ?? name), songCount };
+      else delete genres[key];
+    }
+  };
+  // Adding first keeps a genre alive whose only song is corrected.
+  for (const share of after) add(share, 1);
+  for (const share of before) add(share, -1);
+  return { ...counts, genres, pending: totals.pending };
+}
+
+export class Totals {
+  readonly #tables: CatalogTables;
+
+  constructor(tables: CatalogTables) {
+    this.#tables = tables;
+  }
+
+  async read(): Promise<TotalsRow> {
+    return (await this.#tables.totals.get(SCOPE, [])) ?? NONE;
+  }
+
+  /** Counts these as they are stored now, whatever was counted for them before. */
+  async recount(changed: Counted): Promise<void> {
+    for (let i = 0; i < CATALOG_WRITE_ATTEMPTS_MAX; i++) if (await this.#attempt(changed)) return;
+    throw new UnavailableError('CATALOG_CONTENDED', 'Too many writers count at once; try again in a moment.');
+  }
+
+  async #attempt(changed: Counted): Promise<boolean> {
+    const { totals, shares } = this.#tables;
+    const found = await totals.getVersioned(SCOPE, []);
+    const current = found?.row ?? NONE;
+    await this.#putShares(current.pending);
+    const after = await this.#sharesNow(changed);
+    const before = await shares.getMany(after.map(([key]) => [key, []] as const));
+    const moved = after
+      .map(([key, now], i) => ({ key, now, was: before[i] ?? {} }))
+      .filter(({ now, was }) => JSON.stringify(now) !== JSON.stringify(was));
+    if (moved.length === 0) return true;
+    const next: TotalsRow = {
+      ...exchange(
+        current,
+        moved.map(({ was }) => was),
+        moved.map(({ now }) => now),
+      ),
+      pending: moved.map(({ key, now }) => [key, now] as const),
+    };
+    const cas = found
+      ? await totals.compareAndSet(SCOPE, [], found.version, next)
+      : await totals.insertIfAbsent(SCOPE, [], next);
+    if (cas.s !== 'applied') return false;
+    await this.#putShares(next.pending);
+    return true;
+  }
+
+  async #putShares(pending: TotalsRow['pending']): Promise<void> {
+    await Promise.all(pending.map(([key, share]) => this.#tables.shares.put(key, [], share)));
+  }
+
+  async #sharesNow(changed: Counted): Promise<(readonly [key: string, share: Share])[]> {
+    const { songs, albums, artists } = this.#tables;
+    const [songRows, albumRows, artistRows] = await Promise.all([
+      songs.getMany(changed.songIds.map((id) => [id, []] as const)),
+      albums.getMany(changed.albumIds.map((id) => [id, []] as const)),
+      artists.getMany(changed.artistIds.map((id) => [id, []] as const)),
+    ]);
+    return [
+      ...changed.songIds.map((id, i) => [`song/${id}`, songShare(songRows[i])] as const),
+      ...changed.albumIds.map(
+        (id, i) => [`album/${id}`, albumRows[i]?.songIds.length ? { albums: 1 } : {}] as const,
+      ),
+      ...changed.artistIds.map(
+        (id, i) => [`artist/${id}`, artistRows[i]?.view.albumCount ? { artists: 1 } : {}] as const,
+      ),
+    ];
+  }
+}
