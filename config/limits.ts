@@ -37,6 +37,7 @@ export const ENDED_PLAYS_MAX = 8;
 export const PLAY_LEGS_MAX = 8;
 export const PREVIOUS_RESTARTS_AFTER_MS = 3 * SECOND_MS;
 export const SONG_FACTS_ROUNDS_MAX = 50;
+export const SONGS_ASKED_MAX = 100;
 export const ENTITLEMENT_CACHE_MS = 30 * SECOND_MS;
 export const ENTITLEMENT_CACHE_MAX = 20_000;
 export const SONG_FACTS_CACHE_MS = 30 * SECOND_MS;

@@ -1,7 +1,7 @@
 /** What a session can be told, what it has to know for that, and what it answers. */
 import type { Tier } from '../accounts/contract.ts';
 import type { PlayContext, Reason } from './contract.ts';
-import type { Repeat, SessionEvent } from './state.ts';
+import type { Repeat } from './state.ts';
 
 /** What the session has to know of a song that is about to sound, for this listener, now. */
 export interface SongFacts {
@@ -12,7 +12,7 @@ export interface SongFacts {
 
 /** What the shell looks up and draws for a command that can start a play. */
 export interface Surroundings {
-  /** By song id. A song that is needed and missing here is asked for (`missingSongIds`). */
+  /** By song id. A song that is needed and missing here is asked for (`missingSongIds` of the reply). */
   readonly songs: ReadonlyMap<string, SongFacts>;
   readonly country: string;
   readonly tier: Tier;
@@ -80,8 +80,8 @@ export interface Skipped {
 
 export interface SessionReply {
   readonly skipped: readonly Skipped[];
-  /** Types of the events that were journaled. */
-  readonly did: readonly SessionEvent['type'][];
+  /** Nothing was decided yet: these songs have to be looked up first. */
+  readonly missingSongIds?: readonly string[];
   /** The answer to a report. */
   readonly report?: { readonly listenedMs: number; readonly counted: boolean; readonly current: boolean };
 }

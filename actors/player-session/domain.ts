@@ -1,6 +1,5 @@
 /** The session's decisions: pure, from a state, a command and the time to events or a rejection. SPEC.md. */
 import type { Behaviour } from '../../kit/actor/behaviour.ts';
-import type { AntiphonError } from '../../kit/errors.ts';
 import type { SessionCommand, SessionReply } from './commands.ts';
 import { PLAYER_STREAM } from './contract.ts';
 import { Draft } from './draft.ts';
@@ -9,6 +8,7 @@ import { PLAY_RULES, type PlayRules } from './listening.ts';
 import { next, previous } from './moving-on.ts';
 import { mode, queue } from './ordering.ts';
 import { pause, play, resume, transfer } from './playing.ts';
+import { MissingFacts, type Objection } from './refusals.ts';
 import { progress } from './reporting.ts';
 import { initialState, type SessionEvent, type SessionState } from './state.ts';
 import { endPlay, seekTo } from './transitions.ts';
@@ -22,15 +22,17 @@ export function playerBehaviour(rules: PlayRules = PLAY_RULES): SessionBehaviour
     initial: initialState,
     decide(state, command, nowMs) {
       const draft = new Draft(state, nowMs, rules);
-      const rejection = decideOn(draft, command);
-      return rejection ? { accepted: false, rejection } : draft.decision();
+      const objection = decideOn(draft, command);
+      if (!objection) return draft.decision();
+      if (!(objection instanceof MissingFacts)) return { accepted: false, rejection: objection };
+      return { accepted: true, events: [], reply: { skipped: [], missingSongIds: objection.songIds } };
     },
     evolve: (state, event) => evolve(state, event, rules),
   };
 }
 
 /** Undefined when accepted. */
-function decideOn(draft: Draft, command: SessionCommand): AntiphonError | undefined {
+function decideOn(draft: Draft, command: SessionCommand): Objection | undefined {
   switch (command.type) {
     case 'play':
       return play(draft, command);

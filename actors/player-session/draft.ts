@@ -32,7 +32,6 @@ export class Draft {
 
   decision(): Decision<SessionEvent, SessionReply> {
     const { events, soft, skipped, report } = this;
-    const reply = { skipped, did: events.map((event) => event.type), ...(report && { report }) };
-    return { accepted: true, events, soft, reply };
+    return { accepted: true, events, soft, reply: { skipped, ...(report && { report }) } };
   }
 }

@@ -81,7 +81,7 @@ function started(state: SessionState, event: EventOf<'playStarted'>): SessionSta
     entryId: event.entryId,
     songId: event.songId,
     source: event.source,
-    context: event.context,
+    context: event.context && state.context,
     deviceId: event.deviceId,
     durationMs: event.durationMs,
     startedAtMs: event.atMs,

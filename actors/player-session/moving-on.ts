@@ -1,16 +1,15 @@
 /** From one song to another (SPEC PS3, PS6, PS7, PS33-PS35). */
 import { PREVIOUS_RESTARTS_AFTER_MS } from '../../config/limits.ts';
-import type { AntiphonError } from '../../kit/errors.ts';
 import type { CommandOf, Surroundings, With } from './commands.ts';
 import type { PlayEnded } from './contract.ts';
 import type { Draft } from './draft.ts';
 import { positionAt } from './listening.ts';
 import { backwards, type Candidate, following } from './queue.ts';
-import { factsMissing, noneMaySound, nothingToPlay, skip } from './refusals.ts';
+import { MissingFacts, noneMaySound, nothingToPlay, type Objection, skip } from './refusals.ts';
 import { report } from './reporting.ts';
 import { endPlay, idOfNext, seekTo, start } from './transitions.ts';
 
-export function next(draft: Draft, command: CommandOf<'next'>): AntiphonError | undefined {
+export function next(draft: Draft, command: CommandOf<'next'>): Objection | undefined {
   const { play } = draft.state;
   const { playId, listenedMs: claimedMs, deviceId, reason = 'skip', around } = command;
   if (playId !== undefined && playId !== play?.playId) {
@@ -30,10 +29,10 @@ export function startFollowing(
   candidates: Iterator<Candidate>,
   { deviceId, around }: With,
   why: PlayEnded['why'] = 'skip',
-): AntiphonError | undefined {
+): Objection | undefined {
   const current = draft.state.play;
   const found = firstThatMaySound(draft, candidates, around);
-  if (found && 'missing' in found) return factsMissing(found.missing);
+  if (found instanceof MissingFacts) return found;
   if (!found && !current) return draft.skipped.length > 0 ? noneMaySound(draft) : nothingToPlay();
   const playId = idOfNext(draft, around);
   endPlay(draft, why);
@@ -51,13 +50,13 @@ function firstThatMaySound(
   draft: Draft,
   candidates: Iterator<Candidate>,
   around: Surroundings,
-): Candidate | { missing: string[] } | undefined {
+): Candidate | MissingFacts | undefined {
   for (let step = candidates.next(); !step.done; step = candidates.next()) {
     const { songId } = step.value;
     const facts = around.songs.get(songId);
     if (!facts) {
       const asked = Math.min(FACTS_ASKED_MAX, FACTS_ASKED_MIN + 2 * draft.skipped.length);
-      return { missing: songsWithoutFacts(songId, candidates, around, asked) };
+      return new MissingFacts(songsWithoutFacts(songId, candidates, around, asked));
     }
     if (!facts.against) return step.value;
     skip(draft, songId, facts.against);
@@ -78,12 +77,12 @@ function songsWithoutFacts(
   return [...missing];
 }
 
-export function previous(draft: Draft, command: CommandOf<'previous'>): AntiphonError | undefined {
+export function previous(draft: Draft, command: CommandOf<'previous'>): Objection | undefined {
   const { state, nowMs, rules } = draft;
   if (state.play && positionAt(state.play, nowMs, rules) > PREVIOUS_RESTARTS_AFTER_MS)
     return seekTo(draft, 0);
   const found = firstThatMaySound(draft, backwards(state), command.around);
-  if (found && 'missing' in found) return factsMissing(found.missing);
+  if (found instanceof MissingFacts) return found;
   if (!found) return seekTo(draft, 0);
   return startFollowing(draft, [found].values(), command);
 }

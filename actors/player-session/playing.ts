@@ -1,15 +1,22 @@
 /** Starting, pausing, resuming, seeking and moving a play between devices (SPEC PS1-PS9, PS24-PS25). */
-import { type AntiphonError, BadRequestError } from '../../kit/errors.ts';
+import { BadRequestError } from '../../kit/errors.ts';
 import type { CommandOf, Surroundings } from './commands.ts';
 import type { Draft } from './draft.ts';
 import { isPlaying } from './listening.ts';
 import { startFollowing } from './moving-on.ts';
 import { type Candidate, contextCandidate, fromTheTop, shuffledBy, upcoming } from './queue.ts';
-import { factsMissing, noneMaySound, nothingToPlay, playableOf, refusalOfNamed } from './refusals.ts';
+import {
+  MissingFacts,
+  noneMaySound,
+  nothingToPlay,
+  type Objection,
+  playableOf,
+  refusalOfNamed,
+} from './refusals.ts';
 import type { Play, SessionState } from './state.ts';
 import { endPlay, idOfNext, markOf, start } from './transitions.ts';
 
-export function play(draft: Draft, command: CommandOf<'play'>): AntiphonError | undefined {
+export function play(draft: Draft, command: CommandOf<'play'>): Objection | undefined {
   const { songIds, around, deviceId } = command;
   const refusal = refusalOfNamed(around, songIds.length === 1 ? songIds[0] : command.songId);
   if (refusal) return refusal;
@@ -41,7 +48,7 @@ export function pause(draft: Draft): undefined {
   if (play && isPlaying(play)) draft.emit({ type: 'paused', ...markOf(draft, play) });
 }
 
-export function resume(draft: Draft, command: CommandOf<'resume'>): AntiphonError | undefined {
+export function resume(draft: Draft, command: CommandOf<'resume'>): Objection | undefined {
   const { state } = draft;
   const { deviceId, around } = command;
   if (!state.play) return startFollowing(draft, restarting(state, around.seed), command);
@@ -58,8 +65,8 @@ function* restarting(state: SessionState, seed: number): Generator<Candidate> {
   yield* fromTheTop(state.shuffled ? shuffledBy(state, seed, -1) : state);
 }
 
-function refusalOfCurrent(current: Play, around: Surroundings): AntiphonError | undefined {
-  if (!around.songs.has(current.songId)) return factsMissing([current.songId]);
+function refusalOfCurrent(current: Play, around: Surroundings): Objection | undefined {
+  if (!around.songs.has(current.songId)) return new MissingFacts([current.songId]);
   return refusalOfNamed(around, current.songId);
 }
 
@@ -68,7 +75,7 @@ export function transfer(
   toDeviceId: string,
   around: Surroundings,
   playing?: boolean,
-): AntiphonError | undefined {
+): Objection | undefined {
   const current = draft.state.play;
   if (!current) return nothingToPlay();
   if (current.deviceId === toDeviceId) return undefined;

@@ -45,15 +45,14 @@ export function playableOf(draft: Draft, songIds: readonly string[], around: Sur
 export const skip = (draft: Draft, songId: string, against: Reason | 'unknown') =>
   draft.skipped.push({ songId, reason: against === 'unknown' ? 'REMOVED' : against });
 
-const SONG_FACTS_MISSING = 'SONG_FACTS_MISSING';
+/** Not a refusal: the decision waits until these songs have been looked up. */
+export class MissingFacts {
+  readonly songIds: readonly string[];
 
-/** Songs that a decision needs to know of, when that is why it was put off. */
-export const missingSongIds = (error: unknown): readonly string[] | undefined =>
-  error instanceof ConflictError && error.code === SONG_FACTS_MISSING
-    ? (error.data.songIds as readonly string[])
-    : undefined;
+  constructor(songIds: readonly string[]) {
+    this.songIds = songIds;
+  }
+}
 
-export const factsMissing = (songIds: readonly string[]) =>
-  new ConflictError(SONG_FACTS_MISSING, 'Songs have to be looked up before this can be decided.', {
-    songIds,
-  });
+/** Why a command is not accepted, or not yet. */
+export type Objection = AntiphonError | MissingFacts;

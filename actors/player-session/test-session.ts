@@ -2,7 +2,6 @@
 import type { SessionCommand, SessionReply, SongFacts, Surroundings } from './commands.ts';
 import { playerBehaviour } from './domain.ts';
 import { PLAY_RULES, type PlayRules } from './listening.ts';
-import { missingSongIds } from './refusals.ts';
 import type { SessionEvent, SessionState } from './state.ts';
 
 export const id = (name: string): string => name.padStart(22, '0');
@@ -48,7 +47,7 @@ export class TestSession {
     for (;;) {
       const full = { deviceId: PHONE, seed: this.seed, ...command, around: this.around(known) };
       const decision = this.behaviour.decide(this.state, full as SessionCommand, this.nowMs);
-      const missing = decision.accepted ? undefined : missingSongIds(decision.rejection);
+      const missing = decision.accepted ? decision.reply.missingSongIds : undefined;
       if (!missing) return decision;
       this.lookUp(missing, known);
     }

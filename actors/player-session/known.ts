@@ -1,0 +1,111 @@
+/** What a session knows of accounts and songs, asked for at most every half minute (SPEC PS42). */
+import {
+  ENTITLEMENT_CACHE_MAX,
+  ENTITLEMENT_CACHE_MS,
+  SONG_FACTS_CACHE_MAX,
+  SONG_FACTS_CACHE_MS,
+  SONGS_ASKED_MAX,
+} from '../../config/limits.ts';
+import type { Clock } from '../../kit/sources.ts';
+import type { PlayableSong } from '../catalog/contract.ts';
+import type { SongFacts } from './commands.ts';
+import { type Entitlement, reasonAgainst } from './entitlement.ts';
+import type { Accounts, Catalog } from './ports.ts';
+
+export interface KnownSong extends SongFacts {
+  readonly rungs: PlayableSong['rungs'];
+}
+
+export interface Known {
+  entitlement(userId: string): Promise<Entitlement>;
+  /** Every song asked for is in the answer; those that do not exist with `against: 'unknown'`. */
+  songs(songIds: Iterable<string>, entitlement: Entitlement): Promise<Map<string, KnownSong>>;
+  /** Asks anew for this account the next time. */
+  forget(userId: string): void;
+}
+
+export function createKnown(deps: { accounts: Accounts; catalog: Catalog; clock: Clock }): Known {
+  const { accounts, catalog, clock } = deps;
+  const entitlements = new RecentMap<Entitlement>(ENTITLEMENT_CACHE_MAX, ENTITLEMENT_CACHE_MS, clock);
+  const playable = new RecentMap<PlayableSong>(SONG_FACTS_CACHE_MAX, SONG_FACTS_CACHE_MS, clock);
+
+  async function ask(songIds: readonly string[], country: string): Promise<PlayableSong[]> {
+    const { items } = await catalog.playable({ songIds: [...songIds], country });
+    for (const song of items) {
+      // A song that is not ready yet may be so in a moment, so only what sounds is remembered.
+      if (!song.unavailable) playable.set(`${country} ${song.songId}`, song);
+    }
+    return items;
+  }
+
+  return {
+    async entitlement(userId) {
+      const recent = entitlements.get(userId);
+      if (recent) return recent;
+      const entitlement = await accounts.entitlement({ userId });
+      entitlements.set(userId, entitlement);
+      return entitlement;
+    },
+
+    async songs(songIds, entitlement) {
+      const { country } = entitlement;
+      const wanted = [...new Set(songIds)];
+      const recent = wanted.map((songId) => playable.get(`${country} ${songId}`));
+      const unknown = wanted.filter((_, i) => !recent[i]);
+      const asked = await Promise.all(inChunks(unknown, SONGS_ASKED_MAX).map((chunk) => ask(chunk, country)));
+      const songs = new Map(
+        [...recent, ...asked.flat()].flatMap((song) => (song ? [[song.songId, song]] : [])),
+      );
+      return new Map(wanted.map((songId) => [songId, factsOf(songs.get(songId), entitlement)]));
+    },
+
+    forget: (userId) => entitlements.delete(userId),
+  };
+}
+
+const NO_SUCH_SONG: KnownSong = { durationMs: 0, rungs: [], against: 'unknown' };
+
+function factsOf(song: PlayableSong | undefined, entitlement: Entitlement): KnownSong {
+  if (!song) return NO_SUCH_SONG;
+  const against = reasonAgainst(song, entitlement);
+  return { durationMs: song.durationMs, rungs: song.rungs, ...(against && { against }) };
+}
+
+const inChunks = <T>(list: readonly T[], sizeMax: number): T[][] =>
+  Array.from({ length: Math.ceil(list.length / sizeMax) }, (_, i) =>
+    list.slice(i * sizeMax, (i + 1) * sizeMax),
+  );
+
+/** Values for a short time; the oldest go first when there are too many. */
+class RecentMap<V> {
+  private readonly byKey = new Map<string, { readonly value: V; readonly untilMs: number }>();
+  private readonly sizeMax: number;
+  private readonly ttlMs: number;
+  private readonly clock: Clock;
+
+  constructor(sizeMax: number, ttlMs: number, clock: Clock) {
+    this.sizeMax = sizeMax;
+    this.ttlMs = ttlMs;
+    this.clock = clock;
+  }
+
+  get(key: string): V | undefined {
+    const entry = this.byKey.get(key);
+    if (!entry || entry.untilMs > this.clock.nowMs()) return entry?.value;
+    this.byKey.delete(key);
+    return undefined;
+  }
+
+  set(key: string, value: V): void {
+    this.byKey.delete(key);
+    this.byKey.set(key, { value, untilMs: this.clock.nowMs() + this.ttlMs });
+    for (const oldest of this.byKey.keys()) {
+      if (this.byKey.size <= this.sizeMax) return;
+      this.byKey.delete(oldest);
+    }
+  }
+
+  delete(key: string): void {
+    this.byKey.delete(key);
+  }
+}
