@@ -5,7 +5,7 @@ import { createTokenVerifier, type PublicJwk, signAccessToken } from './access-t
 import { UnauthenticatedError, UnavailableError } from './errors.ts';
 import type { Clock } from './sources.ts';
 
-const TTL_MS = 60_000;
+const TTL_MS = 600_000;
 const LIMITS = { verifiedTokensMax: 3, tokenBytesMax: 2000, jwksMaxAgeMs: 300_000, jwksRefetchMsMin: 5000 };
 
 function keyPair(kid: string) {
@@ -14,7 +14,12 @@ function keyPair(kid: string) {
 }
 
 function setup(...published: ReturnType<typeof keyPair>[]) {
-  const state = { nowMs: Date.UTC(2026, 0, 1), fetches: 0, away: false, keys: published.map(({ jwk }) => jwk) };
+  const state = {
+    nowMs: Date.UTC(2026, 0, 1),
+    fetches: 0,
+    away: false,
+    keys: published.map(({ jwk }) => jwk),
+  };
   const clock: Clock = { nowMs: () => state.nowMs, after: () => ({ cancel: () => undefined }) };
   const jwks = async () => {
     state.fetches++;
@@ -107,6 +112,17 @@ t.test('a key that is no longer published is believed no longer than the keys ar
   state.keys = [fresh.jwk];
   state.nowMs += LIMITS.jwksMaxAgeMs;
   await t.rejects(verifier.verify(sign('bob')), refused);
+});
+
+t.test('a bounded number of tokens is remembered, the latest used', async (t) => {
+  const { state, verifier, sign } = setup(keyPair('a'));
+  const [a = '', b = '', c = '', d = ''] = ['a', 'b', 'c', 'd'].map((sub) => sign(sub));
+  for (const token of [a, b, c, a, d]) await verifier.verify(token);
+  // Without its key only a token that is remembered still passes.
+  state.keys = [];
+  state.nowMs += LIMITS.jwksMaxAgeMs;
+  for (const token of [a, c, d]) t.ok(await verifier.verify(token));
+  await t.rejects(verifier.verify(b), refused);
 });
 
 t.test('known keys serve on while new ones cannot be fetched', async (t) => {

@@ -231,7 +231,7 @@ t.test('A25: the next period is asked for when due, and after a refusal once a d
 });
 
 t.test('A24: when the grace is over premium ends', async (t) => {
-  const w = await world();
+  const w = await world({ payments: testPaymentProvider });
   let session = await w.signUp('ada');
   const { userId } = session;
   await w.call.subscribe({ userId, paymentToken: 'expires-soon' });

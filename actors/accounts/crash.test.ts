@@ -5,6 +5,7 @@
  */
 import t, { type Test } from 'tap';
 import { USERNAME_CLAIM_TTL_MS } from '../../config/limits.ts';
+import { testPaymentProvider } from '../../infra/payment/test-provider.ts';
 import type { Accounts } from './actor.ts';
 import { dyingAt } from './test/engines.ts';
 import { PASSWORD, type World, world } from './test/world.ts';
@@ -20,7 +21,7 @@ interface Case<Prepared> {
 async function atEveryWrite<Prepared>(t: Test, { prepare, work, check }: Case<Prepared>): Promise<void> {
   for (let write = 1; write <= WRITES_MAX; write++) {
     for (const moment of ['before', 'after'] as const) {
-      const w = await world();
+      const w = await world({ payments: testPaymentProvider });
       const prepared = await prepare(w);
       const engines = dyingAt(w.deps, write, moment);
       const dying = await w.restart(engines);

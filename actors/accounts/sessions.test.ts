@@ -153,6 +153,29 @@ t.test('A6: a crowd of guesses at one time meets the limit that the first of the
   t.ok(hashed.length <= LOGIN_FAILURES_FREE + 2, `${hashed.length} were tried`);
 });
 
+t.test('A20: a login that was checked against a password changed meanwhile is refused', async (t) => {
+  const w = await world();
+  const { userId, deviceId } = await w.signUp('ada');
+  const change = { userId, deviceId, currentPassword: PASSWORD, newPassword: 'another four words here' };
+  let meanwhile = async () => {
+    meanwhile = async () => undefined;
+    await w.call.changePassword(change);
+  };
+  const slow = await w.restart({
+    tables: {
+      open(spec) {
+        const table = w.tables.open(spec);
+        const getVersioned: typeof table.getVersioned = async (...args) => {
+          await meanwhile();
+          return table.getVersioned(...args);
+        };
+        return { ...table, getVersioned };
+      },
+    },
+  });
+  await t.rejects(slow.handlers.login({ username: 'ada', password: PASSWORD }), { code: 'LOGIN_FAILED' });
+});
+
 t.test('A8: a hash of other parameters is replaced at the next login', async (t) => {
   const w = await world();
   await w.signUp('ada');

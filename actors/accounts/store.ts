@@ -81,10 +81,7 @@ export async function openAccountStore({ tables, journal, sources }: StoreDeps):
       const decision = decide(row.account);
       if (!decision.accepted) throw decision.rejection;
       const { account, events, reply } = decision;
-      if (account === row.account && events.length === 0) {
-        await tell(userId, row, version);
-        return { account, reply };
-      }
+      if (account === row.account && events.length === 0) return { account, reply };
       const after: AccountRow = { ...row, account, outbox: [...row.outbox, ...withMessageIds(events)] };
       const written = await accounts.compareAndSet(userId, [], version, after);
       if (written.s === 'applied') {

@@ -1,6 +1,5 @@
 /** Accounts over engines in memory, with cheap hashes; what most tests start from. */
 
-import { testPaymentProvider } from '../../../infra/payment/test-provider.ts';
 import { type Accounts, type AccountsDeps, createAccounts } from '../actor.ts';
 import type { Session } from '../contract.ts';
 import {
@@ -16,6 +15,10 @@ import {
 
 export const HASH_LIMITS = { memoryKib: 64, passes: 1, lanes: 1, atOnceMax: 2, waitingMax: 8 };
 export const PASSWORD = 'four unrelated words';
+
+const notAsked = async (): Promise<never> => {
+  throw new Error('this test pays for nothing');
+};
 
 export interface World {
   readonly clock: TestClock;
@@ -38,7 +41,7 @@ export async function world(changes: Partial<AccountsDeps> = {}): Promise<World>
     tables,
     journal,
     cache: memoryCache(clock),
-    payments: testPaymentProvider,
+    payments: { start: notAsked, renew: notAsked },
     sources: testSources(clock),
     masterSecret: 'a master secret of thirty-two bytes or more',
     defaultCountry: 'SE',
