@@ -20,7 +20,7 @@ export interface Ffmpeg {
  * @throws UnavailableError `FFMPEG_NOT_FOUND`
  */
 export async function findFfmpeg(givenPath?: string): Promise<Ffmpeg> {
-  const candidates = givenPath ? [() => givenPath] : [systemPath, npmPath];
+  const candidates = givenPath ? [() => givenPath] : [systemPath, npmFfmpegPath];
   for (const candidate of candidates) {
     const path = await candidate();
     const found = path === undefined ? undefined : await check(path);
@@ -87,7 +87,8 @@ async function systemPath(): Promise<string | undefined> {
   return found.stdout.trim() || undefined;
 }
 
-function npmPath(): string | undefined {
+/** The 2018 build that the npm package brings; none where it has no binary. */
+export function npmFfmpegPath(): string | undefined {
   try {
     const installed: { path: string } = createRequire(import.meta.url)('@ffmpeg-installer/ffmpeg');
     return installed.path;
