@@ -45,3 +45,11 @@ t.test('A18: after a long sleep the old key signs until the new one is known', a
   t.same(next, { generation: 2, signsFromMs: wakesAtMs + SIGNING_KEY_PUBLISHED_AHEAD_MS });
   t.equal(signingKeyAt([old, next as KeySchedule], wakesAtMs), old);
 });
+
+t.test('A18: a clock that was set back stops no login', async (t) => {
+  const keys = [
+    { generation: 1, signsFromMs: 1000 },
+    { generation: 2, signsFromMs: 2000 },
+  ];
+  t.equal(signingKeyAt(keys, 500), keys[0]);
+});

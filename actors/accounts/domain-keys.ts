@@ -14,9 +14,9 @@ export interface KeySchedule {
 /** Nodes' clocks differ a little: a key is served for longer than its last token lives. */
 const CLOCK_SKEW_MS_MAX = MINUTE_MS;
 
-/** `keys` in order of generation. */
+/** `keys` in order of generation. The oldest serves a machine whose clock was set back. */
 export const signingKeyAt = <K extends KeySchedule>(keys: readonly K[], nowMs: number): K | undefined =>
-  keys.findLast((key) => key.signsFromMs <= nowMs);
+  keys.findLast((key) => key.signsFromMs <= nowMs) ?? keys[0];
 
 /** The key to make now, if any: the first signs at once, a later one after every verifier could learn it. */
 export function nextKeyAt(keys: readonly KeySchedule[], nowMs: number): KeySchedule | undefined {

@@ -287,7 +287,6 @@ t.test('A15: no token is stored, and none opens anything under another secret or
   t.notMatch(w.tables.dump(), accessToken.split('.')[2] ?? '');
   const eve = await w.signUp('eve');
   for (const forged of [
-    '',
     'x',
     '...',
     `${id}.${sessionId}.${generation}.`,

@@ -97,7 +97,7 @@ export async function openKeyRing(
   return {
     async signingKey() {
       const key = signingKeyAt(await refreshed(), clock.nowMs());
-      if (!key) throw new Error('no signing key is in force: is the clock of this machine set back?');
+      if (!key) throw new Error('no signing key was stored');
       return key;
     },
     async publicJwks() {

@@ -1,7 +1,8 @@
 /** Accounts over engines in memory, with cheap hashes; what most tests start from. */
 
+import { assertValid } from '../../../kit/validate.ts';
 import { type Accounts, type AccountsDeps, createAccounts } from '../actor.ts';
-import type { Session } from '../contract.ts';
+import { accountsContract, type Session } from '../contract.ts';
 import {
   type MemoryJournal,
   type MemoryTables,
@@ -33,6 +34,20 @@ export interface World {
   events(userId: string): string[];
 }
 
+/** The handlers as the bus calls them: a result that breaks the contract fails the test. */
+function checked(handlers: Accounts['handlers']): Accounts['handlers'] {
+  const methods = Object.entries(accountsContract.actions).map(([name, { params, result }]) => [
+    name,
+    async (given: unknown) => {
+      assertValid(params, given, name);
+      const answer: unknown = await handlers[name as keyof typeof handlers](given as never);
+      assertValid(result, answer, `result of ${name}`);
+      return answer;
+    },
+  ]);
+  return Object.fromEntries(methods);
+}
+
 export async function world(changes: Partial<AccountsDeps> = {}): Promise<World> {
   const clock = testClock();
   const tables = memoryTables();
@@ -50,16 +65,17 @@ export async function world(changes: Partial<AccountsDeps> = {}): Promise<World>
     ...changes,
   };
   const accounts = await createAccounts(deps);
+  const call = checked(accounts.handlers);
   return {
     clock,
     tables,
     journal,
     deps,
     accounts,
-    call: accounts.handlers,
+    call,
     restart: (changes) => createAccounts({ ...deps, ...changes }),
     signUp: (username, more = {}) =>
-      accounts.handlers.signUp({ username, password: PASSWORD, deviceName: 'first', ...more }),
+      call.signUp({ username, password: PASSWORD, deviceName: 'first', ...more }),
     events: (userId) =>
       journal.records
         .filter(({ subject }) => subject === `accounts.${userId}`)
