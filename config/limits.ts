@@ -9,6 +9,35 @@ export const DAY_MS = 24 * HOUR_MS;
 export const JOURNAL_RECORD_BYTES_MAX = 512 * 1024;
 export const JOURNAL_DEDUPE_WINDOW_MS = 2 * MINUTE_MS;
 export const CONSUMER_BATCH_MAX = 256;
+/** How long an append made by another process can stay unseen by an idle consumer. */
+export const CONSUMER_POLL_MS = 250;
+export const CONSUMER_RETRY_MS = 100;
+export const CONSUMER_RETRY_MS_MAX = 30 * SECOND_MS;
+/** Writes that share one transaction and one fsync; also bounds how long the event loop is held. */
+export const STORE_GROUP_WRITES_MAX = 512;
+export const STORE_WRITES_WAITING_MAX = 100_000;
+/** What LMDB takes as a key with 4 KiB pages. */
+export const STORE_KEY_BYTES_MAX = 1978;
+export const STORE_SWEEP_EVERY_MS = 30 * SECOND_MS;
+export const STORE_SWEEP_ROWS_MAX = 500;
+export const TABLE_PAGE_ROWS_MAX = 10_000;
+export const TABLE_CURSOR_CHARS_MAX = 4096;
+
+// Objects
+export const OBJECT_KEY_CHARS_MAX = 512;
+export const OBJECT_TEMP_AGE_MS_MAX = HOUR_MS;
+
+// Cache and search index of one process
+export const CACHE_ENTRIES_MAX = 100_000;
+export const CACHE_WINDOWS_MAX = 50_000;
+export const CACHE_SETS_MAX = 50_000;
+export const CACHE_MEMBERS_MAX = 10_000;
+export const SEARCH_WINDOW_MAX = 2000;
+export const SEARCH_TERMS_MAX = 16;
+export const SEARCH_UPSERT_CHUNK = 200;
+/** From these word lengths on, one and two typos are forgiven. */
+export const SEARCH_ONE_TYPO_CHARS_MIN = 4;
+export const SEARCH_TWO_TYPOS_CHARS_MIN = 7;
 
 // Virtual actors
 export const ACTOR_RESIDENTS_MAX = 100_000;
@@ -31,8 +60,8 @@ export const PLAYER_QUEUE_SHOWN_MAX = 50;
 export const PLAYER_CONTEXT_MAX = 1000;
 /** How long the session believes in a silent device, and how late its seek or pause may arrive. */
 export const REPORT_GRACE_MS = MINUTE_MS;
-/** A claim beyond the wall clock by more than this is no jitter: it is remembered as evidence. */
-export const CLAIM_TOLERANCE_MS = 5 * SECOND_MS;
+/** A device that missed a pause tells of its excess within a report's interval; beyond that it is evidence. */
+export const CLAIM_TOLERANCE_MS = 15 * SECOND_MS;
 export const ENDED_PLAYS_MAX = 8;
 export const PLAY_LEGS_MAX = 8;
 export const PREVIOUS_RESTARTS_AFTER_MS = 3 * SECOND_MS;
@@ -107,6 +136,19 @@ export const LYRICS_LINE_CHARS_MAX = 1000;
 export const PREVIEW_MS = 30 * SECOND_MS;
 export const WAVEFORM_BINS = 800;
 
+// Edge
+export const EDGE_CACHE_BYTES_MAX = 128 * 1024 ** 2;
+export const EDGE_TRACKS_MAX = 1000;
+/** Heads of progressive files, some 50 kB each. */
+export const EDGE_FILE_HEADS_BYTES_MAX = 16 * 1024 ** 2;
+export const EDGE_READS_AT_ONCE_MAX = 256;
+export const EDGE_READ_BYTES_MAX = 512 * 1024;
+export const EDGE_VERIFIED_TOKENS_MAX = 20_000;
+export const EDGE_REPORT_SWEEP_EVERY_MS = 5 * SECOND_MS;
+/** A play's served segments wait this long, so that several make one record. */
+export const EDGE_REPORT_AFTER_MS = 20 * SECOND_MS;
+export const EDGE_REPORT_PLAYS_MAX = 20_000;
+
 // Gateway
 export const STREAM_REQUESTS_PER_MIN = 100;
 export const SEARCH_REQUESTS_PER_MIN = 30;
@@ -120,8 +162,8 @@ export const RATE_WINDOW_MS = MINUTE_MS;
 export const RATE_KEYS_MAX = 50_000;
 export const RATE_CACHE_WAIT_MS = 250;
 export const RATE_CACHE_RETRY_AFTER_MS = 2 * SECOND_MS;
-export const ACCESS_CACHE_TTL_MS = MINUTE_MS;
-export const ACCESS_CACHE_MAX = 20_000;
+export const DEVICE_CHECK_TTL_MS = MINUTE_MS;
+export const DEVICE_CHECKS_MAX = 50_000;
 export const URL_LENGTH_MAX = 4096;
 export const HEADERS_BYTES_MAX = 16 * 1024;
 export const HEADERS_COUNT_MAX = 100;

@@ -1,5 +1,5 @@
 /** Who is calling: a verified access token of a device that is still registered. */
-import { ACCESS_CACHE_MAX, ACCESS_CACHE_TTL_MS } from '../../config/limits.ts';
+import { DEVICE_CHECK_TTL_MS, DEVICE_CHECKS_MAX } from '../../config/limits.ts';
 import { AntiphonError, UnauthenticatedError } from '../../kit/errors.ts';
 import { logger } from '../../kit/log.ts';
 import type { Clock } from '../../kit/sources.ts';
@@ -12,15 +12,9 @@ export interface AccessTokenVerifier {
   verify(token: string): Promise<AccessClaims>;
 }
 
-export interface Identity {
-  readonly claims: AccessClaims;
-  /** When the token runs out, UTC milliseconds. */
-  readonly expiresAtMs: number;
-}
-
 export interface Access {
   /** @throws UnauthenticatedError when the token does not hold or its device is gone. */
-  identify(token: string): Promise<Identity>;
+  identify(token: string): Promise<AccessClaims>;
   /** Looks again at the next request of this user, since devices or sessions may have ended. */
   forget(userId: string): void;
 }
@@ -31,19 +25,19 @@ export interface AccessDeps {
   readonly clock: Clock;
 }
 
-/** Read only after the signature was verified. */
-function expiryOf(token: string): number {
+/** When a verified token runs out, UTC milliseconds. */
+export function expiryOf(token: string): number {
   const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
-  const { exp } = JSON.parse(payload) as { exp?: unknown };
-  if (typeof exp !== 'number') throw new UnauthenticatedError('TOKEN_INVALID', 'Log in again.');
-  return exp * 1000;
+  return (JSON.parse(payload) as { exp: number }).exp * 1000;
 }
 
 export function createAccess({ verifier, deviceActive, clock }: AccessDeps): Access {
-  const known = new Map<string, { readonly identity: Identity; readonly freshUntilMs: number }>();
+  /** Until when a device counts as registered, by user and device; oldest look first. */
+  const registeredUntilMs = new Map<string, number>();
+  const keyOf = (userId: string, deviceId: string) => `${userId} ${deviceId}`;
 
   /** A valid signature is enough while accounts is away: playback must go on, and tokens live for minutes. */
-  const stillRegistered = async ({ sub, did }: AccessClaims): Promise<boolean> => {
+  const ask = async ({ sub, did }: AccessClaims): Promise<boolean> => {
     try {
       return (await deviceActive({ userId: sub, deviceId: did })).active;
     } catch (error) {
@@ -53,31 +47,28 @@ export function createAccess({ verifier, deviceActive, clock }: AccessDeps): Acc
     }
   };
 
-  const remember = (token: string, identity: Identity, nowMs: number): void => {
-    const oldest = known.keys().next();
-    if (known.size >= ACCESS_CACHE_MAX && !oldest.done) known.delete(oldest.value);
-    known.set(token, {
-      identity,
-      freshUntilMs: Math.min(identity.expiresAtMs, nowMs + ACCESS_CACHE_TTL_MS),
-    });
+  const assertRegistered = async (claims: AccessClaims): Promise<void> => {
+    const key = keyOf(claims.sub, claims.did);
+    const nowMs = clock.nowMs();
+    if (nowMs < (registeredUntilMs.get(key) ?? 0)) return;
+    registeredUntilMs.delete(key);
+    if (!(await ask(claims))) {
+      throw new UnauthenticatedError('DEVICE_REMOVED', 'This device was removed; log in again.');
+    }
+    const oldest = registeredUntilMs.keys().next();
+    if (registeredUntilMs.size >= DEVICE_CHECKS_MAX && !oldest.done) registeredUntilMs.delete(oldest.value);
+    registeredUntilMs.set(key, nowMs + DEVICE_CHECK_TTL_MS);
   };
 
   return {
     async identify(token) {
-      const nowMs = clock.nowMs();
-      const cached = known.get(token);
-      if (cached && nowMs < cached.freshUntilMs) return cached.identity;
-      known.delete(token);
       const claims = await verifier.verify(token);
-      const identity = { claims, expiresAtMs: expiryOf(token) };
-      if (!(await stillRegistered(claims))) {
-        throw new UnauthenticatedError('DEVICE_REMOVED', 'This device was removed; log in again.');
-      }
-      remember(token, identity, nowMs);
-      return identity;
+      await assertRegistered(claims);
+      return claims;
     },
     forget(userId) {
-      for (const [token, { identity }] of known) if (identity.claims.sub === userId) known.delete(token);
+      const prefix = keyOf(userId, '');
+      for (const key of registeredUntilMs.keys()) if (key.startsWith(prefix)) registeredUntilMs.delete(key);
     },
   };
 }

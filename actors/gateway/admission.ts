@@ -9,7 +9,8 @@ import {
 } from '../../config/limits.ts';
 import { ForbiddenError, UnauthenticatedError } from '../../kit/errors.ts';
 import type { WindowCount } from '../../kit/ports/cache.ts';
-import type { Access, Identity } from './access.ts';
+import type { AccessClaims } from '../accounts/contract.ts';
+import type { Access } from './access.ts';
 import { assertAllowed, type Limit, type RateLimiter } from './rate-limit.ts';
 import type { Route } from './routes.ts';
 
@@ -35,11 +36,11 @@ export interface Attempt {
 
 export interface Admission {
   /**
-   * The caller's identity; undefined on open routes.
+   * What the token says of the caller; undefined on open routes.
    *
    * @throws UnauthenticatedError, ForbiddenError or RateLimitedError.
    */
-  admit(attempt: Attempt): Promise<Identity | undefined>;
+  admit(attempt: Attempt): Promise<AccessClaims | undefined>;
 }
 
 export interface AdmissionDeps {
@@ -55,7 +56,7 @@ export function createAdmission({ access, limiter, limits }: AdmissionDeps): Adm
     assertAllowed(limit, count);
   };
 
-  const identify = async (attempt: Attempt): Promise<Identity> => {
+  const identify = async (attempt: Attempt): Promise<AccessClaims> => {
     try {
       if (attempt.token) return await access.identify(attempt.token);
     } catch (error) {
@@ -81,14 +82,14 @@ export function createAdmission({ access, limiter, limits }: AdmissionDeps): Adm
         await take(limits[route.limit ?? 'unauthenticated'], attempt.address(), attempt);
         return undefined;
       }
-      const identity = await identify(attempt);
-      const { sub, roles } = identity.claims;
+      const claims = await identify(attempt);
+      const { sub, roles } = claims;
       takeHere(sub, attempt);
       if (route.auth === 'admin' && !roles.includes('admin')) {
         throw new ForbiddenError('ADMIN_ONLY', 'Only an administrator may do this.');
       }
       if (route.limit) await take(limits[route.limit], sub, attempt);
-      return identity;
+      return claims;
     },
   };
 }

@@ -2,7 +2,8 @@
 import { CALL_DEADLINE_MS } from '../../config/limits.ts';
 import { UnavailableError } from '../../kit/errors.ts';
 import type { Clock } from '../../kit/sources.ts';
-import type { Access, Identity } from './access.ts';
+import type { AccessClaims } from '../accounts/contract.ts';
+import type { Access } from './access.ts';
 import { type Given, paramsOf } from './params.ts';
 import type { Match } from './router.ts';
 
@@ -25,22 +26,22 @@ export const busAway: Bus = {
 export type Dispatch = (
   match: Match,
   given: Given,
-  identity: Identity | undefined,
+  claims: AccessClaims | undefined,
   requestId: string,
 ) => Promise<unknown>;
 
 export function createDispatch(deps: { bus: () => Bus; access: Access; clock: Clock }): Dispatch {
   const { bus, access, clock } = deps;
-  return async ({ route, pathParams }, given, identity, requestId) => {
-    const params = paramsOf(route, pathParams, given, identity?.claims);
+  return async ({ route, pathParams }, given, claims, requestId) => {
+    const params = paramsOf(route, pathParams, given, claims);
     const result = await bus().call(`${route.service}.${route.actionName}`, params, {
       meta: { requestId, deadlineMs: clock.nowMs() + CALL_DEADLINE_MS },
       timeout: CALL_DEADLINE_MS,
       requestID: requestId,
     });
     // A command on the account can end devices and sessions, so what is known of its tokens is out of date.
-    if (identity && route.service === 'accounts' && route.action.kind === 'command') {
-      access.forget(identity.claims.sub);
+    if (claims && route.service === 'accounts' && route.action.kind === 'command') {
+      access.forget(claims.sub);
     }
     return result;
   };

@@ -2,7 +2,8 @@
 import type { ServerResponse } from 'node:http';
 import { BadRequestError, UnauthenticatedError } from '../../kit/errors.ts';
 import { type HttpRequest, sendJson } from '../../kit/http.ts';
-import { bearerOf, type Identity } from './access.ts';
+import type { AccessClaims } from '../accounts/contract.ts';
+import { bearerOf } from './access.ts';
 import type { Admission } from './admission.ts';
 import { hasBody, readJsonObject } from './body.ts';
 import type { ClientAddresses } from './client-address.ts';
@@ -43,7 +44,7 @@ function answer(res: ServerResponse, route: Route, result: unknown): void {
 }
 
 export function createRest({ admission, addresses, cookie, dispatch }: RestDeps): ServeRest {
-  const admit = (route: Route, req: HttpRequest, res: ServerResponse): Promise<Identity | undefined> =>
+  const admit = (route: Route, req: HttpRequest, res: ServerResponse): Promise<AccessClaims | undefined> =>
     admission.admit({
       route,
       token: bearerOf(req.headers.authorization),
@@ -56,15 +57,15 @@ export function createRest({ admission, addresses, cookie, dispatch }: RestDeps)
   return async (match, url, req, res) => {
     const { route } = match;
     req.route = templateOf(route);
-    const identity = await admit(route, req, res);
+    const claims = await admit(route, req, res);
     const given = await read(route, url, req);
     const requestId = req.requestId ?? '';
     if (!cookie.applies(req, route)) {
-      answer(res, route, await dispatch(match, given, identity, requestId));
+      answer(res, route, await dispatch(match, given, claims, requestId));
       return;
     }
     try {
-      const result = await dispatch(match, cookie.withToken(req, route, given), identity, requestId);
+      const result = await dispatch(match, cookie.withToken(req, route, given), claims, requestId);
       answer(res, route, cookie.afterwards(res, route, result));
     } catch (error) {
       // A refresh token that no longer holds would only be refused again at the next page load.

@@ -14,8 +14,9 @@ import { NotFoundError, RateLimitedError, UnauthenticatedError } from '../../kit
 import { problemOf } from '../../kit/http.ts';
 import { logger } from '../../kit/log.ts';
 import type { Sources, Timer } from '../../kit/sources.ts';
+import type { AccessClaims } from '../accounts/contract.ts';
 import { playerContract } from '../player-session/contract.ts';
-import type { Access, Identity } from './access.ts';
+import { type Access, expiryOf } from './access.ts';
 import type { Admission } from './admission.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Feed, Feeds } from './feeds.ts';
@@ -50,7 +51,7 @@ type State =
   | {
       readonly s: 'open';
       readonly feed: Feed;
-      identity: Identity;
+      readonly claims: AccessClaims;
       token: string;
       sentSeq: number;
     }
@@ -92,9 +93,9 @@ export function serveSocket(ws: WebSocket, address: string, deps: SocketDeps): v
     }
   };
 
-  const watchExpiry = ({ expiresAtMs }: Identity): void => {
+  const watchExpiry = (token: string): void => {
     expiry?.cancel();
-    expiry = clock.after(Math.max(0, expiresAtMs - clock.nowMs()), () =>
+    expiry = clock.after(Math.max(0, expiryOf(token) - clock.nowMs()), () =>
       close(CLOSE.unauthenticated, 'token expired'),
     );
   };
@@ -114,29 +115,27 @@ export function serveSocket(ws: WebSocket, address: string, deps: SocketDeps): v
 
   const greet = async ({ token, resume }: Hello): Promise<void> => {
     state = { s: 'greeting' };
-    const identity = await access.identify(token);
-    const feed = await feeds.join(identity.claims.sub, pump);
+    const claims = await access.identify(token);
+    const feed = await feeds.join(claims.sub, pump);
     if (ws.readyState !== ws.OPEN) return feeds.leave(feed, pump);
     late.cancel();
     const resumed = resume?.connectionId === feed.id && feed.has(resume.lastSeq);
-    state = { s: 'open', feed, identity, token, sentSeq: resumed ? resume.lastSeq : feed.lastSeq };
-    watchExpiry(identity);
+    state = { s: 'open', feed, claims, token, sentSeq: resumed ? resume.lastSeq : feed.lastSeq };
+    watchExpiry(token);
     send({ t: 'welcome', connectionId: feed.id, heartbeatMs: SOCKET_HEARTBEAT_MS, resumed });
-    deps.onWelcome(identity.claims.sub);
+    deps.onWelcome(claims.sub);
     beat = clock.after(SOCKET_HEARTBEAT_MS, heartbeat);
     pump();
   };
 
   const renew = async (token: string): Promise<void> => {
-    const identity = await access.identify(token);
+    const { sub, did } = await access.identify(token);
     if (state.s !== 'open') return;
-    const { sub, did } = state.identity.claims;
-    if (identity.claims.sub !== sub || identity.claims.did !== did) {
+    if (sub !== state.claims.sub || did !== state.claims.did) {
       throw new UnauthenticatedError('OTHER_USER', 'A socket stays with its user and device.');
     }
-    state.identity = identity;
     state.token = token;
-    watchExpiry(identity);
+    watchExpiry(token);
   };
 
   const matchOf = (route: string): Match => {
@@ -164,8 +163,8 @@ export function serveSocket(ws: WebSocket, address: string, deps: SocketDeps): v
       const match = matchOf(message.route);
       template = templateOf(match.route);
       const attempt = { route: match.route, token, address: () => address, onCount: () => {} };
-      const identity = await admission.admit(attempt);
-      const body = await dispatch(match, message.params ?? {}, identity, requestId);
+      const claims = await admission.admit(attempt);
+      const body = await dispatch(match, message.params ?? {}, claims, requestId);
       answer(template, match.route.status, body);
     } catch (error) {
       const told = problemOf(error, requestId);
