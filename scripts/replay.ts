@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Scenario, SimulationError, simulate } from '../kit/sim/simulate.ts';
 
+const DEFAULT_SCENARIO = 'player-session';
+
 const folder = join(import.meta.dirname, '..', 'test', 'sim');
 const known = readdirSync(folder).flatMap((file) => file.match(/^(.+)\.scenario\.ts$/)?.slice(1) ?? []);
 
@@ -12,7 +14,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const [seed, count] = [Number(positionals[0]), Number(values.count)];
-const name = positionals[1] ?? known[0] ?? '';
+const name = positionals[1] ?? DEFAULT_SCENARIO;
 if (!Number.isSafeInteger(seed) || !(count >= 1) || !known.includes(name)) {
   console.error(`usage: npm run replay -- SEED [SCENARIO] [--count N]  (scenarios: ${known.join(', ')})`);
   process.exit(2);
@@ -29,6 +31,6 @@ try {
 } catch (error) {
   if (!(error instanceof SimulationError)) throw error;
   console.log(error.trace.join('\n'));
-  console.error(error.message);
+  console.error(error);
   process.exit(1);
 }

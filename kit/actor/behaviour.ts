@@ -28,7 +28,8 @@ export interface Behaviour<State, Command, Event, Reply> {
 export interface SendOptions {
   /**
    * A repeat gets the first answer and changes nothing, while it is among the last
-   * ACTOR_RECENT_COMMANDS_MAX that changed the state. A command without events leaves nothing to remember.
+   * ACTOR_RECENT_COMMANDS_MAX that changed the state. A refusal, and a command without events, leave
+   * nothing to remember: they may turn out otherwise when the command comes again.
    */
   readonly commandId?: string;
   /** UTC milliseconds; late work is refused. Default: the deadline of the call being served. */
