@@ -81,7 +81,8 @@ export async function importFolder(options: ImportOptions): Promise<ImportSummar
   };
 
   await forEachOf(foundIn(roots), options.workers ?? Math.max(1, availableParallelism() - 1), take);
-  return { total: counts.done, ...counts, duplicates, refused };
+  const { done, ...sums } = counts;
+  return { total: done, ...sums, duplicates, refused };
 }
 
 /** The walk goes on only as fast as the workers take: no list of files is held. */

@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import t from 'tap';
+import { twoColors } from './colors.ts';
+import { id3Bytes, sniff } from './sniff.ts';
+import { endsWithWholePage } from './whole.ts';
+
+t.test('text, pictures and AAC streams are no music', async (t) => {
+  for (const head of [
+    Buffer.from('#EXTM3U\nfile:///etc/passwd'),
+    Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16]),
+    Buffer.from([0xff, 0xf1, 0x50, 0x80, 0x2e, 0x7f, 0xfc]),
+    Buffer.alloc(4096, 0xff),
+    Buffer.from('RIFF....WEBPVP8 '),
+    Buffer.alloc(0),
+  ]) {
+    t.equal(sniff(head), undefined);
+  }
+});
+
+t.test('one MP3 frame header is chance, two in a row are music', async (t) => {
+  const frame = Buffer.alloc(417);
+  frame.writeUInt32BE(0xfffb9000);
+  const end = Buffer.alloc(10);
+  t.equal(sniff(Buffer.concat([frame, end])), undefined);
+  t.equal(sniff(Buffer.concat([Buffer.from('junk'), frame, frame, end]))?.format, 'mp3');
+});
+
+t.test('an ID3 tag is measured in seven bits a byte', async (t) => {
+  t.equal(id3Bytes(Buffer.from([0x49, 0x44, 0x33, 4, 0, 0, 0, 0, 2, 1])), 10 + 257);
+  t.equal(id3Bytes(Buffer.from([0x49, 0x44, 0x33, 4, 0, 0x10, 0, 0, 2, 1])), 20 + 257);
+  t.equal(id3Bytes(Buffer.from('fLaC......')), 0);
+});
+
+t.test('no bytes make the readers throw', async (t) => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+      const head = Buffer.concat([Buffer.from('OggS'), bytes]);
+      sniff(Buffer.from(bytes));
+      id3Bytes(Buffer.from(bytes));
+      endsWithWholePage(head);
+      return true;
+    }),
+  );
+  t.pass();
+});
+
+t.test('two colours stand apart, whatever the picture', async (t) => {
+  t.same(twoColors(Buffer.alloc(300, 250)), ['#fafafa', '#101010']);
+  t.same(twoColors(Buffer.alloc(0)), ['#000000', '#f0f0f0']);
+  const half = Buffer.from([...Array(60).fill([200, 0, 0]).flat(), ...Array(40).fill([0, 0, 200]).flat()]);
+  t.same(twoColors(half), ['#c80000', '#0000c8']);
+  for (const color of twoColors(randomBytes(3000))) t.match(color, /^#[0-9a-f]{6}$/);
+});
