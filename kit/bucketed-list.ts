@@ -4,6 +4,7 @@
  *
  * Order is text order of bucket, sort, id. For newest first, sort by `newestFirst(ms)`.
  */
+import { erasePartition } from './erase-partition.ts';
 import { BadRequestError } from './errors.ts';
 import type { Table } from './ports/tables.ts';
 
@@ -23,6 +24,8 @@ export interface ListPage<R> {
 export interface BucketedList<R> {
   put(list: string, key: ListKey, row: R): Promise<void>;
   delete(list: string, key: ListKey): Promise<void>;
+  /** Deletes the whole list. */
+  erase(list: string): Promise<void>;
   /** @throws BadRequestError `BAD_CURSOR` for a cursor that no page gave. */
   page(list: string, options: { readonly limit: number; readonly cursor?: string }): Promise<ListPage<R>>;
 }
@@ -88,6 +91,14 @@ export function bucketedList<R>({ rows, buckets }: BucketedTables<R>): BucketedL
     },
 
     delete: (list, { bucket, sort, id }) => rows.delete(partitionOf(list, bucket), [sort, id]),
+
+    async erase(list) {
+      for await (const bucket of bucketsFrom(list, undefined)) {
+        await erasePartition(rows, partitionOf(list, bucket));
+        known.delete(partitionOf(list, bucket));
+      }
+      await erasePartition(buckets, list);
+    },
 
     async page(list, { limit, cursor }) {
       const after = cursor === undefined ? undefined : decode(cursor);

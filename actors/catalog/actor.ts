@@ -35,6 +35,7 @@ export interface Catalog extends AsyncDisposable {
   caughtUp(): Promise<void>;
 }
 
+const subjectOf = (songId: string): string => `${CATALOG_STREAM}.${songId}`;
 const isPresent = <T>(value: T | undefined): value is T => value !== undefined;
 const songGone = () => new NotFoundError('SONG_NOT_FOUND', 'There is no such song; search for it again.');
 
@@ -78,7 +79,7 @@ export function createCatalog({ tables: engine, journal, cache, topics, sources 
   /** Journals the event, then shows it at once: whoever waits for the answer reads what was written. */
   async function record(event: CatalogRecord): Promise<void> {
     const { songId } = event;
-    const seq = await journal.append(CATALOG_STREAM, `${CATALOG_STREAM}.${songId}`, event);
+    const seq = await journal.append(CATALOG_STREAM, subjectOf(songId), event);
     await show(event, () => shelves.apply(event, { seq, atMs: sources.clock.nowMs() }));
   }
 
@@ -89,6 +90,18 @@ export function createCatalog({ tables: engine, journal, cache, topics, sources 
       albumIds: [...touched.albumIds, event.albumId],
       artistIds: [...touched.artistIds, ...event.artistIds],
     });
+  }
+
+  /** Applies what the journal already holds of a song, whoever is still at it elsewhere. */
+  async function catchUp(songId: string): Promise<void> {
+    const subject = subjectOf(songId);
+    const row = await reader.row(songId);
+    const seq = row?.seq ?? 0;
+    const newer = seq < (await journal.lastSeq(CATALOG_STREAM, subject));
+    for (const { data, ...at } of newer ? await journal.read(CATALOG_STREAM, subject, seq) : []) {
+      await shelves.apply(data as CatalogRecord, at);
+    }
+    if (row && !row.settled) await shelves.settle(songId);
   }
 
   const holds = (row: SongRow, { lyrics, ...release }: SongRelease): boolean =>
@@ -191,6 +204,7 @@ export function createCatalog({ tables: engine, journal, cache, topics, sources 
     },
 
     async uncached({ songIds, albumIds, artistIds }) {
+      await Promise.all(songIds.map(catchUp));
       const cards = (await reader.storedSongs(songIds)).filter(isPresent).filter(({ removed }) => !removed);
       const [albums, artists, lyrics] = await Promise.all([
         reader.storedAlbums(albumIds),

@@ -215,8 +215,11 @@ export const catalogContract = defineContract({
       params: object({ artistIds: Type.Array(Id, { maxItems: 100 }) }),
       result: object({ items: Type.Array(ArtistView) }),
     }),
-    /** For whoever keeps a copy by the journal: a cached answer could be older than the event. */
-    uncached: query('Songs, albums and artists as they are stored; unknown and removed ones are left out', {
+    /**
+     * For whoever keeps a copy by the journal: a cached answer could be older than the event. Every event of
+     * these songs that is in the journal at the time of the call is in the answer.
+     */
+    uncached: query('Songs, albums and artists as the journal has them, without those removed', {
       params: object({
         songIds: Type.Array(Id, { maxItems: 100 }),
         albumIds: Type.Array(Id, { maxItems: 100 }),

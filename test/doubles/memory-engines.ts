@@ -12,6 +12,12 @@ import type {
   JournalRecord,
 } from '../../kit/ports/journal.ts';
 import type {
+  CollectionSpec,
+  SearchCollection,
+  SearchDocument,
+  SearchIndex,
+} from '../../kit/ports/search-index.ts';
+import type {
   Cas,
   ClusteringKey,
   Op,
@@ -328,6 +334,51 @@ export function memoryEngines(nowMs = 1_700_000_000_000) {
     journal: new MemoryJournal(disk, clock),
     cache: new MemoryCache(),
     topics: new MemoryTopics(),
+    index: new MemorySearchIndex(),
     sources: { clock, ids: systemIds },
   };
+}
+
+/** Finds documents that hold every word as a part of some field; the order is that of the ids. */
+export class MemorySearchIndex implements SearchIndex {
+  readonly documents = new Map<string, Map<string, SearchDocument>>();
+  /** When set, every call of every collection fails with it. */
+  fault: Error | undefined;
+
+  async open({ name, text }: CollectionSpec): Promise<SearchCollection> {
+    const documents = this.documents.get(name) ?? new Map<string, SearchDocument>();
+    this.documents.set(name, documents);
+    const working = () => {
+      if (this.fault) throw this.fault;
+    };
+    return {
+      upsert: async (given) => {
+        working();
+        for (const document of given) documents.set(document.id, structuredClone(document));
+      },
+      delete: async (ids) => {
+        working();
+        for (const id of ids) documents.delete(id);
+      },
+      count: async () => {
+        working();
+        return documents.size;
+      },
+      query: async ({ q, limit, offset }) => {
+        working();
+        const words = q.toLowerCase().split(/\s+/);
+        const textOf = (document: SearchDocument) =>
+          Object.keys(text)
+            .map((field) => String(document[field] ?? ''))
+            .join(' ')
+            .toLowerCase();
+        const ids = [...documents.values()]
+          .filter((document) => words.every((word) => textOf(document).includes(word)))
+          .map(({ id }) => id)
+          .sort();
+        const hits = ids.slice(offset, offset + limit).map((id) => ({ id, score: 1 }));
+        return { total: ids.length, hits, facets: {} };
+      },
+    };
+  }
 }

@@ -1,0 +1,153 @@
+// Goal: search finds what the catalogue has, and only that. Method: the actor on a plain index that matches
+// parts of words, beside a real catalogue actor; both on in-memory engines.
+import t from 'tap';
+import { SEARCH_FILL_CHUNK } from '../../config/limits.ts';
+import { type Clock, systemClock } from '../../kit/sources.ts';
+import { memoryEngines } from '../../test/doubles/memory-engines.ts';
+import { idOf, release } from '../../test/doubles/releases.ts';
+import { createCatalog } from '../catalog/actor.ts';
+import { createSearch } from './actor.ts';
+
+/** The system's clock lets a process end while a timer waits; here waiting is all that goes on. */
+const clock: Clock = {
+  nowMs: systemClock.nowMs,
+  after(_delayMs, fn) {
+    const handle = setImmediate(fn);
+    return { cancel: () => clearImmediate(handle) };
+  },
+};
+
+type Engines = ReturnType<typeof memoryEngines>;
+function actors({ teardown }: Pick<typeof t, 'teardown'>, engines: Engines = memoryEngines()) {
+  const catalog = createCatalog(engines);
+  const search = createSearch({ ...engines, catalog: catalog.handlers, clock });
+  teardown(async () => {
+    await search[Symbol.asyncDispose]();
+    await catalog[Symbol.asyncDispose]();
+  });
+  return { ...engines, catalog, search, find: search.handlers.search, send: catalog.handlers.release };
+}
+
+t.test('S1: songs are found by title, artist, album, genre and lyrics', async (t) => {
+  const { search, find, send } = actors(t);
+  const by = { artistId: idOf('by'), name: 'Borealis' };
+  const words = { songId: idOf('one'), synced: false, lines: [{ text: 'winter is' }, { text: 'over' }] };
+  await send(release('one', { title: 'Thaw', artists: [by], genres: ['Dub'], lyrics: words }, 'Icefield'));
+  await send(release('two'));
+  await search.start();
+  await search.ready();
+  for (const query of ['thaw', 'borealis', 'icefield', 'dub', 'winter over']) {
+    const { songs } = await find({ query, type: 'song' });
+    t.match(songs, { total: 1, items: [{ songId: idOf('one'), title: 'Thaw' }] }, query);
+  }
+});
+
+t.test('S2: all three kinds, or one; limit, offset and total', async (t) => {
+  const { search, find, send } = actors(t);
+  for (const i of [1, 2, 3, 4, 5]) await send(release(`s${i}`, { title: 'Aurora song' }, 'Aurora album'));
+  await search.start();
+  await search.ready();
+  const all = await find({ query: 'aurora', limit: 2, offset: 0 });
+  t.match(all, { songs: { total: 5 }, albums: { total: 1 }, artists: { total: 1 } });
+  t.equal(all.songs?.items.length, 2);
+  const last = await find({ query: 'aurora', type: 'song', limit: 2, offset: 4 });
+  t.same(Object.keys(last), ['songs']);
+  t.match(last.songs, { total: 5, items: [{ songId: idOf('s5') }] });
+  t.equal(last.songs?.items.length, 1);
+  t.match(await find({ query: 'aurora', type: 'artist' }), { artists: { items: [{ name: 'Aurora' }] } });
+  t.same(await find({ query: 'nothing', type: 'album' }), { albums: { total: 0, items: [] } });
+});
+
+t.test('S3: found songs say why a viewer cannot play them', async (t) => {
+  const { search, find, send } = actors(t);
+  await send(release('one', { rights: [{ regions: ['DE'] }] }));
+  await search.start();
+  await search.ready();
+  const inCountry = async (country: string) =>
+    (await find({ query: 'one', type: 'song', country })).songs?.items[0]?.unavailable;
+  t.equal(await inCountry('FR'), 'NOT_IN_REGION');
+  t.equal(await inCountry('DE'), undefined);
+});
+
+t.test('S4: releases, corrections, moves and removals are followed', async (t) => {
+  const { catalog, search, find, send } = actors(t);
+  await catalog.start();
+  await search.start();
+  await search.ready();
+  const titles = async (query: string) => {
+    await search.ready();
+    const { songs, albums, artists } = await find({ query });
+    return [songs?.items.length, albums?.items.length, artists?.items.length];
+  };
+  await send(release('one', {}, 'first'));
+  t.same(await titles('one'), [1, 0, 0]);
+  t.same(await titles('first'), [1, 1, 0]);
+  await send(release('one', { title: 'uno' }, 'second'));
+  t.same(await titles('one'), [0, 0, 0]);
+  t.same(await titles('first'), [0, 0, 0]);
+  t.same(await titles('second'), [1, 1, 0]);
+  t.same(await titles('aurora'), [1, 1, 1]);
+  await catalog.handlers.remove({ songId: idOf('one') });
+  t.same(await titles('aurora'), [0, 0, 0]);
+});
+
+t.test(
+  'S4: an event that comes before its tables are written is indexed as the journal has it',
+  async (t) => {
+    const engines = memoryEngines();
+    const { search, find } = actors(t, engines);
+    await search.start();
+    await search.ready();
+    engines.disk.dieAfterWrites(1);
+    const importer = createCatalog(engines);
+    await t.rejects(importer.handlers.release(release('one')), { name: 'DeadProcess' });
+    engines.disk.revive();
+    await search.ready();
+    t.match(await find({ query: 'one' }), { songs: { total: 1, items: [{ title: 'one' }] } });
+  },
+);
+
+t.test('S5: an index that was not filled to the end is filled again, whole', async (t) => {
+  const engines = memoryEngines();
+  const { send } = actors(t, engines);
+  const count = SEARCH_FILL_CHUNK * 6;
+  for (let i = 0; i < count; i++) await send(release(`s${i}x`));
+  let pagesLeft = 2;
+  const broken = createCatalog(engines);
+  const { uncached } = broken.handlers;
+  const flaky = createSearch({
+    ...engines,
+    catalog: {
+      ...broken.handlers,
+      uncached: async (asked) => {
+        pagesLeft -= 1;
+        if (pagesLeft === 0) throw new Error('the catalogue is away');
+        return uncached(asked);
+      },
+    },
+    clock,
+  });
+  t.teardown(() => flaky[Symbol.asyncDispose]());
+  await flaky.start();
+  await flaky.ready();
+  t.equal(engines.index.documents.get('songs')?.size, count);
+  t.ok(pagesLeft < 0, 'it went on after the fault');
+
+  const { search, find } = actors(t, engines);
+  pagesLeft = 0;
+  await search.start();
+  await search.ready();
+  t.match(await find({ query: 'aurora' }), { songs: { total: count } });
+});
+
+t.test('S6: a failing index is told as SEARCH_UNAVAILABLE, as is one not opened yet', async (t) => {
+  const { search, find, send, index } = actors(t);
+  await t.rejects(find({ query: 'one' }), { code: 'SEARCH_UNAVAILABLE', status: 503 });
+  await send(release('one'));
+  await search.start();
+  await search.ready();
+  index.fault = new Error('disk full at /var/lib');
+  await t.rejects(find({ query: 'one' }), { code: 'SEARCH_UNAVAILABLE', status: 503 });
+  index.fault = undefined;
+  t.match(await find({ query: 'one' }), { songs: { total: 1 } });
+});
