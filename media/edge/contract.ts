@@ -1,0 +1,21 @@
+/**
+ * What the edge writes to the journal: which segments each play fetched. Fraud detection compares it with
+ * what the play claims to have listened to.
+ *
+ * Stream `edge`, subject `edge.<playId>`. Records of one play add up as sets: the same one may come twice.
+ */
+import type { Rung } from '../../actors/catalog/contract.ts';
+
+export const EDGE_STREAM = 'edge';
+export const edgeSubject = (playId: string): string => `edge.${playId}`;
+
+export interface SegmentsServed {
+  readonly type: 'segmentsServed';
+  readonly playId: string;
+  readonly userId: string;
+  readonly songId: string;
+  /** When the record was made; its segments were served before. */
+  readonly atMs: number;
+  /** Segment numbers from 0, ascending; those of a progressive file count as well. */
+  readonly rungs: readonly { readonly rung: Rung; readonly segments: readonly number[] }[];
+}

@@ -1,0 +1,105 @@
+import t from 'tap';
+import { EDGE_REPORT_AFTER_MS, EDGE_REPORT_SWEEP_EVERY_MS } from '../../config/limits.ts';
+import type { SegmentsServed } from './contract.ts';
+import { createServedReport } from './served.ts';
+
+const SONG = 'S'.repeat(22);
+const play = (playId: string) => ({ playId, userId: 'U'.repeat(22) });
+
+function fixture(playsMax = 100) {
+  let nowMs = 0;
+  let timer: (() => void) | undefined;
+  const written: { subject: string; record: SegmentsServed }[] = [];
+  const journal = {
+    away: false,
+    async append(_stream: string, subject: string, record: unknown) {
+      if (journal.away) throw new Error('the journal is away');
+      written.push({ subject, record: record as SegmentsServed });
+      return written.length;
+    },
+  };
+  const clock = {
+    nowMs: () => nowMs,
+    after(_delayMs: number, fn: () => void) {
+      timer = fn;
+      return { cancel: () => (timer = undefined) };
+    },
+  };
+  const report = createServedReport({ journal, clock, playsMax });
+  const pass = async (ms: number): Promise<void> => {
+    for (const end = nowMs + ms; nowMs < end; ) {
+      nowMs += EDGE_REPORT_SWEEP_EVERY_MS;
+      const due = timer;
+      timer = undefined;
+      due?.();
+      while (!timer) await new Promise(setImmediate);
+    }
+  };
+  return { report, journal, written, pass };
+}
+
+t.test('segments of one play make one record after a while', async (t) => {
+  const { report, written, pass } = fixture();
+  for (const index of [2, 0, 1, 1]) report.served(play('p1'), SONG, 96, index);
+  report.served(play('p1'), SONG, 160, 3);
+  report.served(play('p2'), SONG, 96, 0);
+  await pass(EDGE_REPORT_AFTER_MS - EDGE_REPORT_SWEEP_EVERY_MS);
+  t.equal(written.length, 0, 'they wait for more');
+  await pass(EDGE_REPORT_SWEEP_EVERY_MS);
+  t.same(
+    written.map(({ subject, record }) => [subject, record.songId, record.rungs]),
+    [
+      [
+        'edge.p1',
+        SONG,
+        [
+          { rung: 96, segments: [0, 1, 2] },
+          { rung: 160, segments: [3] },
+        ],
+      ],
+      ['edge.p2', SONG, [{ rung: 96, segments: [0] }]],
+    ],
+  );
+  await pass(EDGE_REPORT_AFTER_MS);
+  t.equal(written.length, 2, 'nothing is written twice');
+});
+
+t.test('what the journal did not take is written when it is back, with what came since', async (t) => {
+  const { report, journal, written, pass } = fixture();
+  journal.away = true;
+  report.served(play('p1'), SONG, 96, 0);
+  await pass(EDGE_REPORT_AFTER_MS);
+  report.served(play('p1'), SONG, 96, 1);
+  journal.away = false;
+  await pass(EDGE_REPORT_AFTER_MS);
+  t.same(
+    written.flatMap(({ record }) => record.rungs),
+    [{ rung: 96, segments: [0, 1] }],
+  );
+});
+
+t.test('dispose writes what still waits', async (t) => {
+  const { report, written } = fixture();
+  report.served(play('p1'), SONG, 96, 7);
+  await report[Symbol.asyncDispose]();
+  t.same(
+    written.map(({ record }) => record.rungs),
+    [[{ rung: 96, segments: [7] }]],
+  );
+});
+
+t.test('plays that wait are bounded: halfway they are written at once', async (t) => {
+  const { report, written } = fixture(4);
+  for (const id of ['p1', 'p2']) report.served(play(id), SONG, 96, 0);
+  await new Promise(setImmediate);
+  t.same(written.length, 2);
+});
+
+t.test('with the journal away, no more plays are kept than the bound', async (t) => {
+  const { report, journal, written } = fixture(4);
+  journal.away = true;
+  for (let i = 0; i < 10; i++) report.served(play(`p${i}`), SONG, 96, 0);
+  journal.away = false;
+  await report[Symbol.asyncDispose]();
+  t.ok(written.length <= 4, `${written.length} were kept`);
+});
