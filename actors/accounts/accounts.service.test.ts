@@ -6,7 +6,7 @@ import { accountsContract } from './contract.ts';
 import { PASSWORD, world } from './test/world.ts';
 
 t.test('a typed client reaches the accounts over the bus', async (t) => {
-  const { accounts } = await world();
+  const { accounts } = await world(t);
   const broker = new ServiceBroker({ logger: false });
   broker.createService(accountsService(accounts));
   await broker.start();

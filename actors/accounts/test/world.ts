@@ -1,18 +1,16 @@
-/** Accounts over engines in memory, with cheap hashes; what most tests start from. */
-
+/** Accounts over the embedded engines in a folder of their own, with cheap hashes; what most tests start from. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { openCache } from '../../../infra/embedded/cache.ts';
+import { openJournal } from '../../../infra/embedded/journal.ts';
+import { openStore } from '../../../infra/embedded/store.ts';
+import { openTables } from '../../../infra/embedded/tables.ts';
 import { assertValid } from '../../../kit/validate.ts';
 import { type Accounts, type AccountsDeps, createAccounts } from '../actor.ts';
 import { accountsContract, type Session } from '../contract.ts';
-import {
-  type MemoryJournal,
-  type MemoryTables,
-  memoryCache,
-  memoryJournal,
-  memoryTables,
-  type TestClock,
-  testClock,
-  testSources,
-} from './engines.ts';
+import { type TestClock, testClock, testSources } from './engines.ts';
 
 export const HASH_LIMITS = { memoryKib: 64, passes: 1, lanes: 1, atOnceMax: 2, waitingMax: 8 };
 export const PASSWORD = 'four unrelated words';
@@ -23,15 +21,16 @@ const notAsked = async (): Promise<never> => {
 
 export interface World {
   readonly clock: TestClock;
-  readonly tables: MemoryTables;
-  readonly journal: MemoryJournal;
   readonly deps: AccountsDeps;
   readonly accounts: Accounts;
   readonly call: Accounts['handlers'];
   /** Another process over the same data. */
   restart(changes?: Partial<AccountsDeps>): Promise<Accounts>;
   signUp(username: string, more?: object): Promise<Session>;
-  events(userId: string): string[];
+  /** Types of what the journal was told, in order. */
+  events(userId: string): Promise<string[]>;
+  /** Every row that is stored, as text: what a thief of the database reads. */
+  dump(): string;
 }
 
 /** The handlers as the bus calls them: a result that breaks the contract fails the test. */
@@ -48,14 +47,16 @@ function checked(handlers: Accounts['handlers']): Accounts['handlers'] {
   return Object.fromEntries(methods);
 }
 
-export async function world(changes: Partial<AccountsDeps> = {}): Promise<World> {
+export async function world(t: Test, changes: Partial<AccountsDeps> = {}): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), 'antiphon-accounts-'));
   const clock = testClock();
-  const tables = memoryTables();
-  const journal = memoryJournal(clock);
+  const store = openStore(folder);
+  const tables = openTables(store, clock);
+  const journal = openJournal(store, clock);
   const deps: AccountsDeps = {
     tables,
     journal,
-    cache: memoryCache(clock),
+    cache: openCache(clock),
     payments: { start: notAsked, renew: notAsked },
     sources: testSources(clock),
     masterSecret: 'a master secret of thirty-two bytes or more',
@@ -64,21 +65,34 @@ export async function world(changes: Partial<AccountsDeps> = {}): Promise<World>
     hashLimits: HASH_LIMITS,
     ...changes,
   };
-  const accounts = await createAccounts(deps);
+  const processes: Accounts[] = [];
+  const start = async (changes: Partial<AccountsDeps> = {}): Promise<Accounts> => {
+    const started = await createAccounts({ ...deps, ...changes });
+    processes.push(started);
+    return started;
+  };
+  const accounts = await start();
   const call = checked(accounts.handlers);
+
+  t.teardown(async () => {
+    for (const resource of [...processes, journal, tables, store]) await resource[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
   return {
     clock,
-    tables,
-    journal,
     deps,
     accounts,
     call,
-    restart: (changes) => createAccounts({ ...deps, ...changes }),
+    restart: start,
     signUp: (username, more = {}) =>
       call.signUp({ username, password: PASSWORD, deviceName: 'first', ...more }),
-    events: (userId) =>
-      journal.records
-        .filter(({ subject }) => subject === `accounts.${userId}`)
-        .map(({ data }) => (data as { type: string }).type),
+    async events(userId) {
+      const records = await journal.read('accounts', `accounts.${userId}`);
+      return records.map(({ data }) => (data as { type: string }).type);
+    },
+    dump: () =>
+      [...store.database('tables.rows').getRange({})]
+        .map(({ key, value }) => `${JSON.stringify(key)} ${value}`)
+        .join('\n'),
   };
 }
