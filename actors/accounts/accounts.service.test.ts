@@ -1,9 +1,9 @@
 import { ServiceBroker } from 'moleculer';
 import t from 'tap';
 import { type Caller, clientOf } from '../../kit/client.ts';
+import { PASSWORD, world } from '../../test/accounts/world.ts';
 import { accountsService } from './accounts.service.ts';
 import { accountsContract } from './contract.ts';
-import { PASSWORD, world } from './test/world.ts';
 
 t.test('a typed client reaches the accounts over the bus', async (t) => {
   const { accounts } = await world(t);

@@ -9,8 +9,8 @@ import {
 } from '../../config/limits.ts';
 import { testPaymentProvider } from '../../infra/payment/test-provider.ts';
 import { validatorOf } from '../../kit/validate.ts';
+import { PASSWORD, world } from '../../test/accounts/world.ts';
 import { Profile } from './contract.ts';
-import { PASSWORD, world } from './test/world.ts';
 
 const NEW_PASSWORD = 'another four words here';
 

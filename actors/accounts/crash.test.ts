@@ -6,9 +6,9 @@
 import t, { type Test } from 'tap';
 import { USERNAME_CLAIM_TTL_MS } from '../../config/limits.ts';
 import { testPaymentProvider } from '../../infra/payment/test-provider.ts';
+import { dyingAt } from '../../test/accounts/engines.ts';
+import { PASSWORD, type World, world } from '../../test/accounts/world.ts';
 import type { Accounts } from './actor.ts';
-import { dyingAt } from './test/engines.ts';
-import { PASSWORD, type World, world } from './test/world.ts';
 
 const WRITES_MAX = 20;
 

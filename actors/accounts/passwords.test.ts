@@ -1,8 +1,8 @@
 import t from 'tap';
 import { withCall } from '../../kit/call-context.ts';
+import { testClock } from '../../test/accounts/engines.ts';
+import { HASH_LIMITS } from '../../test/accounts/world.ts';
 import { createPasswordHasher } from './passwords.ts';
-import { testClock } from './test/engines.ts';
-import { HASH_LIMITS } from './test/world.ts';
 
 t.test('A2: a hash knows its password in either Unicode form, and no other', async (t) => {
   const hasher = createPasswordHasher(testClock(), HASH_LIMITS);

@@ -11,9 +11,9 @@ import {
 } from '../../config/limits.ts';
 import { createTokenVerifier } from '../../kit/access-token.ts';
 import { validatorOf } from '../../kit/validate.ts';
+import { HASH_LIMITS, PASSWORD, type World, world } from '../../test/accounts/world.ts';
 import type { Accounts } from './actor.ts';
 import { type AccessClaims, accountsContract, type Session } from './contract.ts';
-import { HASH_LIMITS, PASSWORD, type World, world } from './test/world.ts';
 
 const verifierOf = (call: Accounts['handlers'], { clock }: World) =>
   createTokenVerifier<AccessClaims>({

@@ -1,7 +1,7 @@
 /** A clock that a test moves, and a process that dies at a chosen write. */
-import type { Journal } from '../../../kit/ports/journal.ts';
-import type { Tables } from '../../../kit/ports/tables.ts';
-import { type Clock, idFrom, type Sources } from '../../../kit/sources.ts';
+import type { Journal } from '../../kit/ports/journal.ts';
+import type { Tables } from '../../kit/ports/tables.ts';
+import { type Clock, idFrom, type Sources } from '../../kit/sources.ts';
 
 export interface TestClock extends Clock {
   advance(ms: number): void;
