@@ -52,6 +52,12 @@ export const ACTOR_SWEEP_MAX = 1000;
 export const ACTOR_PASSIVATION_SNAPSHOT_RECORDS_MIN = 8;
 export const CALL_DEADLINE_MS = 5 * SECOND_MS;
 
+// Bus
+/** A silent node is given up after up to twice its timeout, which must exceed the longest event-loop stall. */
+export const BUS_HEARTBEAT_MS = SECOND_MS;
+export const BUS_HEARTBEAT_TIMEOUT_MS = 3 * SECOND_MS;
+export const BUS_SHUTDOWN_WAIT_MS = 10 * SECOND_MS;
+
 // Playing
 export const COUNTED_AFTER_LISTENED_MS = 30 * SECOND_MS;
 export const PROGRESS_REPORT_EVERY_MS = 10 * SECOND_MS;

@@ -1,0 +1,53 @@
+/** How every node of the service configures its Moleculer broker. */
+import type { BrokerOptions } from 'moleculer';
+import {
+  BUS_HEARTBEAT_MS,
+  BUS_HEARTBEAT_TIMEOUT_MS,
+  BUS_SHUTDOWN_WAIT_MS,
+  CALL_DEADLINE_MS,
+  SECOND_MS,
+} from '../../config/limits.ts';
+import { type Clock, systemClock } from '../../kit/sources.ts';
+import { callMetrics } from './call-metrics.ts';
+import { deadlines } from './deadline.ts';
+import { ErrorRegenerator } from './error-regenerator.ts';
+import { busLogger } from './logger.ts';
+import { registerRendezvous } from './rendezvous-strategy.ts';
+
+export interface BusOptions {
+  /** Stable over restarts and unique: a second node of the same name ends the first one. */
+  readonly nodeId: string;
+  readonly namespace: string;
+  /** Absent: one process, no network. */
+  readonly transporter?: NonNullable<BrokerOptions['transporter']>;
+  readonly clock?: Clock;
+}
+
+export function brokerOptions({
+  nodeId,
+  namespace,
+  transporter,
+  clock = systemClock,
+}: BusOptions): BrokerOptions {
+  registerRendezvous();
+  return {
+    nodeID: nodeId,
+    namespace,
+    ...(transporter && { transporter }),
+    serializer: 'JSON',
+    logger: busLogger,
+    requestTimeout: CALL_DEADLINE_MS,
+    heartbeatInterval: BUS_HEARTBEAT_MS / SECOND_MS,
+    heartbeatTimeout: BUS_HEARTBEAT_TIMEOUT_MS / SECOND_MS,
+    // Both would have an actor's call served wherever it was made, past the strategy that routes it.
+    disableBalancer: false,
+    registry: { preferLocal: false },
+    // Contracts are checked by kit/service.ts.
+    validator: false,
+    tracking: { enabled: true, shutdownTimeout: BUS_SHUTDOWN_WAIT_MS },
+    // The composition root closes things in its own order.
+    skipProcessEventRegistration: true,
+    errorRegenerator: new ErrorRegenerator(),
+    middlewares: [deadlines(clock, CALL_DEADLINE_MS), callMetrics],
+  };
+}

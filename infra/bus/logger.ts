@@ -1,0 +1,26 @@
+/** Moleculer's log lines through ours: fields first, then the message. */
+import type { LoggerConfig } from 'moleculer';
+import { logger } from '../../kit/log.ts';
+
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+
+function bound(module: string) {
+  // What Moleculer says at level info is about itself: which service it registered, which node it saw.
+  const log = logger('bus').child({ module }, { level: 'warn' });
+  const write = (level: (typeof LEVELS)[number], args: readonly unknown[]) => {
+    const err = args.find((arg) => arg instanceof Error);
+    const fields = args.filter((arg) => typeof arg === 'object' && arg !== err);
+    log[level](Object.assign({}, ...fields, err && { err }), args.filter(isText).join(' '));
+  };
+  return Object.fromEntries(LEVELS.map((level) => [level, (...args: unknown[]) => write(level, args)]));
+}
+
+const isText = (arg: unknown) => typeof arg === 'string' || typeof arg === 'number';
+
+export const busLogger = {
+  type: 'Pino',
+  options: {
+    level: 'warn',
+    createLogger: (_level: string, { mod }: { readonly mod: string }) => bound(mod),
+  },
+} as LoggerConfig;
