@@ -6,25 +6,28 @@ import {
   REFRESH_TOKEN_TTL_MS,
   SESSION_AGE_MS_MAX,
 } from '../../config/limits.ts';
-import { type Account, type Rotation, rotate, type SessionState, type SignIn, signIn } from './domain.ts';
+import {
+  type Account,
+  newAccount,
+  type Rotation,
+  rotate,
+  type SessionState,
+  type SignIn,
+  signIn,
+} from './domain.ts';
 import { passwordRejection } from './domain-password.ts';
-import { NO_SUBSCRIPTION } from './domain-subscription.ts';
 
 const START_MS = 1_000_000;
 
-const blank: Account = {
+const blank = newAccount({
   userId: 'u',
   username: 'ada',
   displayName: 'Ada',
   country: 'SE',
   roles: ['listener'],
   passwordHash: 'h',
-  subscription: NO_SUBSCRIPTION,
-  preferences: { quality: 'auto', explicit: true, language: 'en', crossfadeMs: 0, normalizeLoudness: true },
-  devices: [],
-  resetCode: null,
   createdAtMs: START_MS,
-};
+});
 
 const onDevice = (n: number, more: Partial<SignIn> = {}): SignIn => ({
   deviceId: undefined,

@@ -12,7 +12,7 @@ import {
 } from '../../config/limits.ts';
 import { type AntiphonError, ForbiddenError, NotFoundError } from '../../kit/errors.ts';
 import type { AccountEvent, Device, Preferences, Profile, Role } from './contract.ts';
-import { type SubscriptionState, subscriptionView, tierAt } from './domain-subscription.ts';
+import { NO_SUBSCRIPTION, type SubscriptionState, subscriptionView, tierAt } from './domain-subscription.ts';
 
 /** One sign-in on one device: a family of refresh tokens, of which only the newest generation is good. */
 export interface SessionState {
@@ -44,6 +44,25 @@ export interface Account {
   readonly resetCode: { readonly hash: string; readonly expiresAtMs: number } | null;
   readonly createdAtMs: number;
 }
+
+const DEFAULT_PREFERENCES: Preferences = {
+  quality: 'auto',
+  explicit: true,
+  language: 'en',
+  crossfadeMs: 0,
+  normalizeLoudness: true,
+};
+
+/** A free account without a device. */
+export const newAccount = (
+  given: Omit<Account, 'subscription' | 'preferences' | 'devices' | 'resetCode'>,
+): Account => ({
+  ...given,
+  subscription: NO_SUBSCRIPTION,
+  preferences: DEFAULT_PREFERENCES,
+  devices: [],
+  resetCode: null,
+});
 
 /** What became of a request: the account after it, what the journal is told, and the answer. */
 export type Change<Reply> =

@@ -9,9 +9,17 @@ import type { Sources } from '../../kit/sources.ts';
 import type { Admins } from './admins.ts';
 import type { Attempts } from './attempts.ts';
 import type { AccessClaims, accountsContract, Session } from './contract.ts';
-import { type Account, type Change, rotate, type SessionState, signIn, signOut } from './domain.ts';
+import {
+  type Account,
+  type Change,
+  newAccount,
+  rotate,
+  type SessionState,
+  signIn,
+  signOut,
+} from './domain.ts';
 import { passwordRejection } from './domain-password.ts';
-import { NO_SUBSCRIPTION, tierAt } from './domain-subscription.ts';
+import { tierAt } from './domain-subscription.ts';
 import type { PasswordHasher } from './passwords.ts';
 import type { Premium } from './premium.ts';
 import type { refreshTokens } from './secrets.ts';
@@ -113,25 +121,15 @@ export function sessionHandlers({
 
       const [userId, deviceId, sessionId] = [ids.next(), ids.next(), ids.next()];
       const account = await createUnder(name, userId, setupCode, async () => {
-        const blank: Account = {
+        const blank = newAccount({
           userId,
           username: name,
           displayName: displayName?.trim() || username,
           country: country ?? defaultCountry,
           roles: setupCode === undefined ? ['listener'] : ['listener', 'admin'],
           passwordHash: await hasher.hash(password),
-          subscription: NO_SUBSCRIPTION,
-          preferences: {
-            quality: 'auto',
-            explicit: true,
-            language: 'en',
-            crossfadeMs: 0,
-            normalizeLoudness: true,
-          },
-          devices: [],
-          resetCode: null,
           createdAtMs: clock.nowMs(),
-        };
+        });
         const device = {
           deviceId: undefined,
           newDeviceId: deviceId,
