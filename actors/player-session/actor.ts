@@ -197,12 +197,12 @@ export function createPlayerSession(deps: PlayerSessionDeps): Handlers<typeof pl
   async function progress(params: Params<Actions['progress']>) {
     const { userId, ...rest } = params;
     const command: SessionCommand = { type: 'progress', ...rest };
-    const isTaken = ({ reply }: SessionAnswer) =>
-      reply.report?.current && reply.report.listenedMs >= params.listenedMs;
-    const first = await host.send(userId, command);
-    // An activation that another node has overtaken must not turn a claim down, and only commands with an
-    // id are checked against the journal when they change nothing.
-    const answer = isTaken(first) ? first : await send(params, command);
+    // An activation that another node has overtaken may answer neither a refusal nor a last word, and only
+    // commands with an id are checked against the journal when they change nothing.
+    const isPassing = ({ reply: { report } }: SessionAnswer) =>
+      report?.current && report.listenedMs >= params.listenedMs;
+    const first = params.playing ? await host.send(userId, command) : undefined;
+    const answer = first && isPassing(first) ? first : await send(params, command);
     return answer.reply.report ?? { listenedMs: 0, counted: false, current: false };
   }
 

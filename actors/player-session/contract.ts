@@ -75,6 +75,7 @@ export const PlayerState = object({
       /** Position at `asOfMs`; while playing it moves on with the clock. */
       positionMs: DurationMs,
       asOfMs: TimeMs,
+      /** Heard on the device that sounds; it goes on counting from here. */
       listenedMs: DurationMs,
       counted: Type.Boolean({ description: 'Whether this play has been counted (30 s listened)' }),
     }),
@@ -161,7 +162,7 @@ export const playerContract = defineContract({
       params: object({ ...change, toDeviceId: Id }),
       result: PlayerAnswer,
     }),
-    /** Cumulative and idempotent: `listenedMs` so far in this play. Sent every 10 s and at 30 s of listening. */
+    /** Cumulative and idempotent: `listenedMs` so far in this play on this device. Sent every 10 s and at 30 s of listening. */
     progress: command('Report what was heard so far', {
       params: object({
         ...who,
@@ -173,7 +174,7 @@ export const playerContract = defineContract({
       result: object({
         listenedMs: DurationMs,
         counted: Type.Boolean(),
-        /** False: this play is no longer the current one or sounds elsewhere; stop and ask for the state. */
+        /** False: this play is no longer the current one, is paused, or sounds elsewhere; stop and ask for the state. */
         current: Type.Boolean(),
       }),
     }),

@@ -116,6 +116,8 @@ t.test('PS24 starting or resuming elsewhere silences the first device, whose rep
   t.match(session.report(10_000, { deviceId: LAPTOP }), { current: true });
   session.do({ type: 'play', songIds: [id('B')] });
   t.equal(session.state.play?.deviceId, PHONE);
+  session.do({ type: 'pause', deviceId: LAPTOP });
+  t.match(session.report(0), { current: false }, 'paused from elsewhere');
 });
 
 t.test('PS25 transfer goes on with the same play, paused when it was paused', async (t) => {

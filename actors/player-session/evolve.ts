@@ -5,7 +5,6 @@ import {
   couldStillCount,
   hear,
   isPlaying,
-  listenedMs,
   openStretch,
   type PlayRules,
   positionAt,
@@ -34,8 +33,10 @@ export function evolve(state: SessionState, event: SessionEvent, rules: PlayRule
       return onPlay(state, event.playId, (play) => seeked(play, event, rules));
     case 'transferred':
       return onPlay(state, event.playId, (play) => transferred(play, event, rules));
+    case 'heardBefore':
+      return onPlay(state, event.playId, (play) => hear(play, event.deviceId, event.heardMs));
     case 'reported':
-      return onPlay(state, event.playId, (play) => reported(play, event, play === state.play));
+      return onPlay(state, event.playId, (play) => reported(play, event));
     case 'claimRefused':
       return onPlay(state, event.playId, (play) => ({ ...play, suspected: true }));
     case 'contextSet': {
@@ -90,12 +91,11 @@ function started(state: SessionState, event: EventOf<'playStarted'>): SessionSta
     positionMs: event.positionMs,
     asOfMs: event.atMs,
     moving: true,
-    baseMs: 0,
     heardMs: 0,
     allowedMs: 0,
     openSinceMs: event.atMs,
     openFromMs: event.positionMs,
-    earlierLegs: NO_LEGS,
+    otherLegs: NO_LEGS,
     counted: false,
     suspected: false,
   };
@@ -136,35 +136,33 @@ function seeked(play: Play, event: EventOf<'seeked'>, rules: PlayRules): Play {
 
 function transferred(play: Play, event: EventOf<'transferred'>, rules: PlayRules): Play {
   const closed = closeStretch(hear(play, event.deviceId, event.heardMs), event.atMs, rules);
-  const { deviceId, baseMs, heardMs, allowedMs } = closed;
+  const { deviceId, heardMs, allowedMs } = closed;
+  const isTarget = (leg: Leg) => leg.deviceId === event.toDeviceId;
+  const leg = closed.otherLegs.find(isTarget) ?? { heardMs: 0, allowedMs: 0 };
+  const others = closed.otherLegs.filter((other) => !isTarget(other));
   const moved: Play = {
     ...closed,
     deviceId: event.toDeviceId,
-    baseMs: listenedMs(closed),
-    heardMs: 0,
-    allowedMs: 0,
-    earlierLegs: boundedLegs([...closed.earlierLegs, { deviceId, baseMs, heardMs, allowedMs }]),
+    heardMs: leg.heardMs,
+    allowedMs: leg.allowedMs,
+    otherLegs: boundedLegs([...others, { deviceId, heardMs, allowedMs }]),
     positionMs: event.positionMs,
     asOfMs: event.atMs,
   };
   return event.playing ? openStretch(moved, event.atMs, event.positionMs) : moved;
 }
 
-/** Beyond the limit the oldest leg is added to the one after it, so that no listened time is lost. */
+const NO_DEVICE = '';
+
+/** Beyond the limit the oldest two become one that nobody reports for, so that no listened time is lost. */
 function boundedLegs(legs: readonly Leg[]): readonly Leg[] {
   const [first, second, ...rest] = legs;
   if (legs.length <= PLAY_LEGS_MAX || !first || !second) return legs;
-  const merged: Leg = {
-    deviceId: second.deviceId,
-    baseMs: second.baseMs - first.heardMs,
-    heardMs: second.heardMs + first.heardMs,
-    allowedMs: second.allowedMs + first.heardMs,
-  };
-  return [merged, ...rest];
+  const heardMs = first.heardMs + second.heardMs;
+  return [{ deviceId: NO_DEVICE, heardMs, allowedMs: heardMs }, ...rest];
 }
 
-function reported(play: Play, event: EventOf<'reported'>, current: boolean): Play {
+function reported(play: Play, event: EventOf<'reported'>): Play {
   const heard = hear(play, event.deviceId, event.heardMs);
-  if (!current || event.deviceId !== play.deviceId || event.atMs < play.asOfMs) return heard;
   return { ...heard, positionMs: event.positionMs, asOfMs: event.atMs, moving: event.moving };
 }

@@ -30,7 +30,7 @@ export function positionAt(play: Play, nowMs: number, rules: PlayRules): number 
   return Math.min(play.durationMs, play.positionMs + elapsedMs);
 }
 
-/** What the current leg may claim by now: its closed stretches and the open one. */
+/** What the device that sounds may claim by now: its closed stretches and the open one. */
 export function allowanceAt(play: Play, nowMs: number, rules: PlayRules): number {
   if (play.openSinceMs === undefined) return play.allowedMs;
   const restOfSongMs = play.durationMs - play.openFromMs + rules.reportGraceMs;
@@ -40,7 +40,13 @@ export function allowanceAt(play: Play, nowMs: number, rules: PlayRules): number
 const sumOf = (legs: readonly Leg[], of: 'heardMs' | 'allowedMs'): number =>
   legs.reduce((sum, leg) => sum + leg[of], 0);
 
-export const listenedMs = (play: Play): number => play.heardMs + sumOf(play.earlierLegs, 'heardMs');
+/** What one device is known to have heard of the play. */
+export const heardBy = (play: Play, deviceId: string): number =>
+  deviceId === play.deviceId
+    ? play.heardMs
+    : (play.otherLegs.find((leg) => leg.deviceId === deviceId)?.heardMs ?? 0);
+
+export const listenedMs = (play: Play): number => play.heardMs + sumOf(play.otherLegs, 'heardMs');
 
 /** The listened time at which the play counts; Infinity when it never does. */
 export function countsAtMs(play: Play, rules: PlayRules): number {
@@ -50,7 +56,7 @@ export function countsAtMs(play: Play, rules: PlayRules): number {
 
 /** Whether late reports could still make an ended play count. */
 export const couldStillCount = (play: Play, rules: PlayRules): boolean =>
-  !play.counted && play.allowedMs + sumOf(play.earlierLegs, 'allowedMs') >= countsAtMs(play, rules);
+  !play.counted && play.allowedMs + sumOf(play.otherLegs, 'allowedMs') >= countsAtMs(play, rules);
 
 /** Ends the open stretch, if any. */
 export const closeStretch = (play: Play, nowMs: number, rules: PlayRules): Play => ({
@@ -68,19 +74,19 @@ export const openStretch = (play: Play, nowMs: number, positionMs: number): Play
   moving: true,
 });
 
-/** The leg heard so much; less than is known already changes nothing. */
+/** The device heard so much of the play; less than is known already changes nothing. */
 export function hear(play: Play, deviceId: string, heardMs: number): Play {
   if (deviceId === play.deviceId) {
     return heardMs > play.heardMs ? { ...play, heardMs } : play;
   }
-  const index = play.earlierLegs.findLastIndex((leg) => leg.deviceId === deviceId);
-  const leg = play.earlierLegs[index];
+  const index = play.otherLegs.findIndex((leg) => leg.deviceId === deviceId);
+  const leg = play.otherLegs[index];
   if (!leg || heardMs <= leg.heardMs) return play;
-  return { ...play, earlierLegs: play.earlierLegs.with(index, { ...leg, heardMs }) };
+  return { ...play, otherLegs: play.otherLegs.with(index, { ...leg, heardMs }) };
 }
 
 export interface Claim {
-  /** What the leg is taken to have heard, after the claim. */
+  /** What the device is taken to have heard, after the claim. */
   readonly heardMs: number;
   /** The claim as it was made and what was allowed, when it is beyond what jitter explains. */
   readonly refused?: { readonly claimedMs: number; readonly allowedMs: number };
@@ -94,13 +100,11 @@ export function judgeClaim(
   nowMs: number,
   rules: PlayRules,
 ): Claim | undefined {
-  const current = deviceId === play.deviceId;
-  const leg = current ? play : play.earlierLegs.findLast((earlier) => earlier.deviceId === deviceId);
+  const sounding = deviceId === play.deviceId;
+  const leg = sounding ? play : play.otherLegs.find((other) => other.deviceId === deviceId);
   if (!leg) return undefined;
-  const allowedMs = current ? allowanceAt(play, nowMs, rules) : leg.allowedMs;
-  const ownMs = Math.max(0, claimedMs - leg.baseMs);
-  const heardMs = Math.max(leg.heardMs, Math.min(ownMs, allowedMs));
-  return ownMs > allowedMs + rules.claimToleranceMs
-    ? { heardMs, refused: { claimedMs: ownMs, allowedMs } }
-    : { heardMs };
+  const allowedMs = sounding ? allowanceAt(play, nowMs, rules) : leg.allowedMs;
+  const heardMs = Math.max(leg.heardMs, Math.min(claimedMs, allowedMs));
+  const beyond = claimedMs > allowedMs + rules.claimToleranceMs;
+  return beyond ? { heardMs, refused: { claimedMs, allowedMs } } : { heardMs };
 }

@@ -1,7 +1,7 @@
 /** What devices report, and when a play counts (SPEC PS10-PS22, PS26-PS27). */
 import type { CommandOf } from './commands.ts';
 import type { Draft } from './draft.ts';
-import { countsAtMs, hear, judgeClaim, listenedMs, positionAt } from './listening.ts';
+import { countsAtMs, hear, heardBy, isPlaying, judgeClaim, listenedMs, positionAt } from './listening.ts';
 import type { Play, SessionState } from './state.ts';
 
 export function progress(draft: Draft, command: CommandOf<'progress'>): undefined {
@@ -9,9 +9,9 @@ export function progress(draft: Draft, command: CommandOf<'progress'>): undefine
   const heard = report(draft, command);
   const { play } = draft.state;
   draft.report = {
-    listenedMs: heard ? listenedMs(heard) : 0,
+    listenedMs: heard ? heardBy(heard, deviceId) : 0,
     counted: heard?.counted ?? false,
-    current: play?.playId === playId && play.deviceId === deviceId,
+    current: play?.playId === playId && play.deviceId === deviceId && (isPlaying(play) || !command.playing),
   };
 }
 
@@ -31,9 +31,9 @@ interface Report {
  * Gives the play as it is afterwards; undefined when it is not remembered.
  */
 export function report(draft: Draft, claimed: Report): Play | undefined {
-  const { nowMs, rules } = draft;
+  const { nowMs, rules, state: before } = draft;
   const { playId, deviceId } = claimed;
-  const play = playOf(draft.state, playId);
+  const play = playOf(before, playId);
   const judged = play && judgeClaim(play, deviceId, claimed.listenedMs, nowMs, rules);
   if (!play || !judged) return play;
   const { songId, startedAtMs, country, tier, context } = play;
@@ -46,14 +46,12 @@ export function report(draft: Draft, claimed: Report): Play | undefined {
     const about = { startedAtMs, country, tier, ...(context && { context }) };
     draft.emit({ type: 'streamCounted', ...named, ...about, heardMs });
   }
-  draft.emitSoft({
-    type: 'reported',
-    playId,
-    deviceId,
-    atMs: nowMs,
-    heardMs,
-    positionMs: Math.min(claimed.positionMs ?? positionAt(play, nowMs, rules), play.durationMs),
-    moving: claimed.playing ?? play.moving,
-  });
+  if (play === before.play && deviceId === play.deviceId) {
+    const positionMs = Math.min(claimed.positionMs ?? positionAt(play, nowMs, rules), play.durationMs);
+    const moving = claimed.playing ?? play.moving;
+    draft.emitSoft({ type: 'reported', playId, deviceId, atMs: nowMs, heardMs, positionMs, moving });
+  } else if (heard !== play && !play.counted && !counts) {
+    draft.emit({ type: 'heardBefore', playId, deviceId, atMs: nowMs, heardMs });
+  }
   return { ...heard, counted: play.counted || counts };
 }

@@ -2,11 +2,9 @@
 import type { Tier } from '../accounts/contract.ts';
 import type { PlayContext, PlayEnded, PlayStarted, StreamCounted } from './contract.ts';
 
-/** A part of a play that sounded on another device before. */
+/** One device's share of a play: what it reported and what its closed stretches allow. */
 export interface Leg {
   readonly deviceId: string;
-  /** Listened time of the play when the leg began: what the device counts on from. */
-  readonly baseMs: number;
   readonly heardMs: number;
   readonly allowedMs: number;
 }
@@ -27,10 +25,11 @@ export interface Play extends Leg {
   readonly positionMs: number;
   readonly asOfMs: number;
   readonly moving: boolean;
-  /** `allowedMs` sums the closed stretches of this leg; these two describe the open one, if playing. */
+  /** The open stretch of the device that sounds, if playing. */
   readonly openSinceMs: number | undefined;
   readonly openFromMs: number;
-  readonly earlierLegs: readonly Leg[];
+  /** The other devices' shares. */
+  readonly otherLegs: readonly Leg[];
   readonly counted: boolean;
   /** Whether evidence of a claim beyond the wall clock has been journaled. */
   readonly suspected: boolean;
@@ -104,6 +103,8 @@ export type SessionEvent =
   | ({ readonly type: 'seeked' } & LegMark)
   /** `deviceId` is the device that sounded until now. */
   | ({ readonly type: 'transferred'; readonly toDeviceId: string; readonly playing: boolean } & LegMark)
+  /** What a device that sounds no more had heard: it may not tell again. */
+  | ({ readonly type: 'heardBefore' } & Omit<LegMark, 'positionMs'>)
   | {
       readonly type: 'claimRefused';
       readonly playId: string;

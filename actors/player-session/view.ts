@@ -1,7 +1,7 @@
 /** The session as its listener sees it. */
 import { PLAYER_QUEUE_SHOWN_MAX } from '../../config/limits.ts';
 import type { PlayerState } from './contract.ts';
-import { isPlaying, listenedMs, PLAY_RULES, positionAt } from './listening.ts';
+import { isPlaying, PLAY_RULES, positionAt } from './listening.ts';
 import { upcoming, upNextTotal } from './queue.ts';
 import type { Play, SessionState } from './state.ts';
 
@@ -34,6 +34,6 @@ const currentOf = (play: Play, nowMs: number) => ({
   durationMs: play.durationMs,
   positionMs: positionAt(play, nowMs, PLAY_RULES),
   asOfMs: nowMs,
-  listenedMs: listenedMs(play),
+  listenedMs: play.heardMs,
   counted: play.counted,
 });
