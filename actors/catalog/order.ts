@@ -4,7 +4,7 @@ import type { AlbumView, ArtistView } from './contract.ts';
 import type { Mark, SongRow } from './tables.ts';
 
 const HOUR_MS = 3_600_000;
-const SORT_KEY_CHARS_MAX = 100;
+const KEY_CHARS_MAX = 100;
 const YEAR_MAX = 9999;
 
 export type AlbumSort = 'added' | 'title' | 'year';
@@ -17,20 +17,24 @@ export const albumsOf = (artistId: string): string => ARTIST_PREFIX + artistId;
 export const artistOf = (list: string): string | undefined =>
   list.startsWith(ARTIST_PREFIX) ? list.slice(ARTIST_PREFIX.length) : undefined;
 export const albumsBy = (sort: AlbumSort, genre?: string): string =>
-  genre === undefined ? `albums/${sort}` : `albums/${sort}/${encodeURIComponent(genreKey(genre))}`;
+  genre === undefined ? `albums/${sort}` : `albums/${sort}/${genreKey(genre)}`;
 
-/** Genres that differ by case or blanks only are one genre. */
-export const genreKey = (genre: string): string => genre.trim().toLowerCase().replaceAll(/\s+/g, ' ');
+/** Short and free of what a store could not give back as it got it: half a surrogate pair, control signs. */
+const keyText = (text: string): string =>
+  text.replaceAll(/\p{C}/gu, '').trim().slice(0, KEY_CHARS_MAX).toWellFormed();
+
+/** Genres that differ by case, blanks or slashes only are one genre. */
+export const genreKey = (genre: string): string => keyText(genre.toLowerCase().replaceAll(/[\s/|]+/g, ' '));
 
 /** As a record shop sorts: no case, no accents, no leading article. */
 export const sortKey = (name: string): string =>
-  name
-    .normalize('NFKD')
-    .replaceAll(/\p{M}/gu, '')
-    .toLowerCase()
-    .replace(/^the\s+/, '')
-    .trim()
-    .slice(0, SORT_KEY_CHARS_MAX);
+  keyText(
+    name
+      .normalize('NFKD')
+      .replaceAll(/\p{M}/gu, '')
+      .toLowerCase()
+      .replace(/^the\s+/, ''),
+  );
 
 /** Two letters of a Latin name, one sign of any other script: enough buckets for millions of names. */
 function nameBucket(key: string): string {
@@ -50,8 +54,11 @@ const byName = (name: string) => {
 
 /** Newest year first, within a year by title; albums without a year come last. */
 const byYear = (year: number | undefined, title: string) => {
-  const { bucket, sort } = byName(title);
-  return { bucket: `${String(YEAR_MAX - (year ?? 0)).padStart(4, '0')}${bucket.slice(0, 1)}`, sort };
+  const {
+    bucket: [first = ''],
+    sort,
+  } = byName(title);
+  return { bucket: `${String(YEAR_MAX - (year ?? 0)).padStart(4, '0')}${first}`, sort };
 };
 
 export const songMark = ({ release, addedAtMs }: Pick<SongRow, 'release' | 'addedAtMs'>): Mark => ({

@@ -1,7 +1,7 @@
 /** Search: asks the index for ids, the catalogue for what they are. */
 import { SEARCH_DEFAULT, SEARCH_FILL_RETRY_MS } from '../../config/limits.ts';
 import type { Handlers } from '../../kit/contract.ts';
-import { UnavailableError } from '../../kit/errors.ts';
+import { BadRequestError, UnavailableError } from '../../kit/errors.ts';
 import { logger } from '../../kit/log.ts';
 import type { Consumer, JournalRecord } from '../../kit/ports/journal.ts';
 import type { SearchCollection } from '../../kit/ports/search-index.ts';
@@ -104,6 +104,8 @@ async function query(
   try {
     return await collection.query(asked);
   } catch (error) {
+    // Such as an offset beyond what the index pages through: that is for the caller to mend.
+    if (error instanceof BadRequestError) throw error;
     log.error({ err: error }, 'the index failed');
     throw unavailable();
   }
