@@ -77,6 +77,7 @@ export const ENTITLEMENT_CACHE_MS = 30 * SECOND_MS;
 export const ENTITLEMENT_CACHE_MAX = 20_000;
 export const SONG_FACTS_CACHE_MS = 30 * SECOND_MS;
 export const SONG_FACTS_CACHE_MAX = 50_000;
+export const KNOWN_WHILE_AWAY_MS = HOUR_MS;
 
 // Accounts
 export const DEVICES_MAX = 5;

@@ -246,7 +246,9 @@ export function createPlayerSession(deps: PlayerSessionDeps): Handlers<typeof pl
       return answerTo(params, await send(params, { type: 'seek', deviceId, positionMs }));
     },
     async mode(params) {
-      const { userId: _, commandId: __, ...rest } = params;
+      const { userId, commandId: _, ...rest } = params;
+      // Refused for a deleted account, whose session must not come back to life.
+      await known.entitlement(userId);
       return answerTo(params, await send(params, { type: 'mode', ...rest, seed: newSeed() }));
     },
     progress,

@@ -2,10 +2,12 @@
 import {
   ENTITLEMENT_CACHE_MAX,
   ENTITLEMENT_CACHE_MS,
+  KNOWN_WHILE_AWAY_MS,
   SONG_FACTS_CACHE_MAX,
   SONG_FACTS_CACHE_MS,
   SONGS_ASKED_MAX,
 } from '../../config/limits.ts';
+import { AntiphonError } from '../../kit/errors.ts';
 import type { Clock } from '../../kit/sources.ts';
 import type { PlayableSong } from '../catalog/contract.ts';
 import type { SongFacts } from './commands.ts';
@@ -33,26 +35,42 @@ export function createKnown(deps: { accounts: Accounts; catalog: Catalog; clock:
     const { items } = await catalog.playable({ songIds: [...songIds], country });
     for (const song of items) {
       // A song that is not ready yet may be so in a moment, so only what sounds is remembered.
-      if (!song.unavailable) playable.set(`${country} ${song.songId}`, song);
+      if (!song.unavailable) playable.set(keyOf(song.songId, country), song);
     }
     return items;
   }
+
+  /** The songs as they were last known, when the catalogue does not answer and all of them are. */
+  const askOrRemember = (songIds: readonly string[], country: string): Promise<PlayableSong[]> =>
+    ask(songIds, country).catch((error: unknown) => {
+      const remembered = songIds.flatMap((songId) => playable.last(keyOf(songId, country)) ?? []);
+      if (isRefusal(error) || remembered.length < songIds.length) throw error;
+      return remembered;
+    });
 
   return {
     async entitlement(userId) {
       const recent = entitlements.get(userId);
       if (recent) return recent;
-      const entitlement = await accounts.entitlement({ userId });
-      entitlements.set(userId, entitlement);
-      return entitlement;
+      try {
+        const entitlement = await accounts.entitlement({ userId });
+        entitlements.set(userId, entitlement);
+        return entitlement;
+      } catch (error) {
+        const remembered = entitlements.last(userId);
+        if (isRefusal(error) || !remembered) throw error;
+        return remembered;
+      }
     },
 
     async songs(songIds, entitlement) {
       const { country } = entitlement;
       const wanted = [...new Set(songIds)];
-      const recent = wanted.map((songId) => playable.get(`${country} ${songId}`));
+      const recent = wanted.map((songId) => playable.get(keyOf(songId, country)));
       const unknown = wanted.filter((_, i) => !recent[i]);
-      const asked = await Promise.all(inChunks(unknown, SONGS_ASKED_MAX).map((chunk) => ask(chunk, country)));
+      const asked = await Promise.all(
+        inChunks(unknown, SONGS_ASKED_MAX).map((chunk) => askOrRemember(chunk, country)),
+      );
       const songs = new Map(
         [...recent, ...asked.flat()].flatMap((song) => (song ? [[song.songId, song]] : [])),
       );
@@ -62,6 +80,11 @@ export function createKnown(deps: { accounts: Accounts; catalog: Catalog; clock:
     forget: (userId) => entitlements.delete(userId),
   };
 }
+
+const keyOf = (songId: string, country: string): string => `${country} ${songId}`;
+
+/** An answer that means no, unlike an actor that is away. */
+const isRefusal = (error: unknown): boolean => error instanceof AntiphonError && error.status < 500;
 
 const NO_SUCH_SONG: KnownSong = { durationMs: 0, rungs: [], against: 'unknown' };
 
@@ -76,9 +99,9 @@ const inChunks = <T>(list: readonly T[], sizeMax: number): T[][] =>
     list.slice(i * sizeMax, (i + 1) * sizeMax),
   );
 
-/** Values for a short time; the oldest go first when there are too many. */
+/** Values with their age; the oldest go first when there are too many. */
 class RecentMap<V> {
-  private readonly byKey = new Map<string, { readonly value: V; readonly untilMs: number }>();
+  private readonly byKey = new Map<string, { readonly value: V; readonly atMs: number }>();
   private readonly sizeMax: number;
   private readonly ttlMs: number;
   private readonly clock: Clock;
@@ -90,15 +113,22 @@ class RecentMap<V> {
   }
 
   get(key: string): V | undefined {
+    return this.youngerThan(this.ttlMs, key);
+  }
+
+  /** For when nobody can be asked: the value even if it is rather old. */
+  last(key: string): V | undefined {
+    return this.youngerThan(KNOWN_WHILE_AWAY_MS, key);
+  }
+
+  private youngerThan(ageMsMax: number, key: string): V | undefined {
     const entry = this.byKey.get(key);
-    if (!entry || entry.untilMs > this.clock.nowMs()) return entry?.value;
-    this.byKey.delete(key);
-    return undefined;
+    return entry && this.clock.nowMs() - entry.atMs < ageMsMax ? entry.value : undefined;
   }
 
   set(key: string, value: V): void {
     this.byKey.delete(key);
-    this.byKey.set(key, { value, untilMs: this.clock.nowMs() + this.ttlMs });
+    this.byKey.set(key, { value, atMs: this.clock.nowMs() });
     for (const oldest of this.byKey.keys()) {
       if (this.byKey.size <= this.sizeMax) return;
       this.byKey.delete(oldest);
