@@ -67,23 +67,23 @@ export function problemOf(error: unknown, requestId: string): Problem {
   return problem(500, 'INTERNAL', 'Something went wrong here; the log tells more under this id.', requestId);
 }
 
-export function sendProblem(res: ServerResponse, told: Problem): void {
-  const body = Buffer.from(JSON.stringify(told));
-  res.statusCode = told.status;
-  res.setHeader('Content-Type', 'application/problem+json');
-  res.setHeader('Content-Length', body.byteLength);
-  res.setHeader('Cache-Control', 'no-store');
-  if (typeof told.retryAfterSec === 'number') res.setHeader('Retry-After', told.retryAfterSec);
-  res.end(res.req?.method === 'HEAD' ? undefined : body);
+/** As text rather than bytes: Node then sends head and body in one write, which is most of a small answer's cost. */
+function sendText(res: ServerResponse, status: number, type: string, text: string): void {
+  res.statusCode = status;
+  res.setHeader('Content-Type', type);
+  res.setHeader('Content-Length', Buffer.byteLength(text));
+  if (res.req.method === 'HEAD') res.end();
+  else res.end(text);
 }
 
-export function sendJson(res: ServerResponse, status: number, value: unknown): void {
-  const body = Buffer.from(JSON.stringify(value));
-  res.statusCode = status;
-  res.setHeader('Content-Type', 'application/json');
-  res.setHeader('Content-Length', body.byteLength);
-  res.end(res.req?.method === 'HEAD' ? undefined : body);
+export function sendProblem(res: ServerResponse, told: Problem): void {
+  res.setHeader('Cache-Control', 'no-store');
+  if (typeof told.retryAfterSec === 'number') res.setHeader('Retry-After', told.retryAfterSec);
+  sendText(res, told.status, 'application/problem+json', JSON.stringify(told));
 }
+
+export const sendJson = (res: ServerResponse, status: number, value: unknown): void =>
+  sendText(res, status, 'application/json', JSON.stringify(value));
 
 export const pathOf = (url: string): string => {
   const end = url.indexOf('?');

@@ -32,9 +32,8 @@ export function expiryOf(token: string): number {
 }
 
 export function createAccess({ verifier, deviceActive, clock }: AccessDeps): Access {
-  /** Until when a device counts as registered, by user and device; oldest look first. */
-  const registeredUntilMs = new Map<string, number>();
-  const keyOf = (userId: string, deviceId: string) => `${userId} ${deviceId}`;
+  /** Devices that were registered when last looked at, oldest look first. */
+  const registered = new Map<string, { readonly userId: string; readonly untilMs: number }>();
 
   /** A valid signature is enough while accounts is away: playback must go on, and tokens live for minutes. */
   const ask = async ({ sub, did }: AccessClaims): Promise<boolean> => {
@@ -47,33 +46,34 @@ export function createAccess({ verifier, deviceActive, clock }: AccessDeps): Acc
     }
   };
 
-  const assertRegistered = async (claims: AccessClaims): Promise<void> => {
-    const key = keyOf(claims.sub, claims.did);
-    const nowMs = clock.nowMs();
-    if (nowMs < (registeredUntilMs.get(key) ?? 0)) return;
-    registeredUntilMs.delete(key);
+  const assertRegistered = async (claims: AccessClaims, nowMs: number): Promise<void> => {
+    registered.delete(claims.did);
     if (!(await ask(claims))) {
       throw new UnauthenticatedError('DEVICE_REMOVED', 'This device was removed; log in again.');
     }
-    const oldest = registeredUntilMs.keys().next();
-    if (registeredUntilMs.size >= DEVICE_CHECKS_MAX && !oldest.done) registeredUntilMs.delete(oldest.value);
-    registeredUntilMs.set(key, nowMs + DEVICE_CHECK_TTL_MS);
+    const oldest = registered.keys().next();
+    if (registered.size >= DEVICE_CHECKS_MAX && !oldest.done) registered.delete(oldest.value);
+    registered.set(claims.did, { userId: claims.sub, untilMs: nowMs + DEVICE_CHECK_TTL_MS });
   };
 
   return {
     async identify(token) {
       const claims = await verifier.verify(token);
-      await assertRegistered(claims);
+      const nowMs = clock.nowMs();
+      const look = registered.get(claims.did);
+      if (look?.userId !== claims.sub || nowMs >= look.untilMs) await assertRegistered(claims, nowMs);
       return claims;
     },
     forget(userId) {
-      const prefix = keyOf(userId, '');
-      for (const key of registeredUntilMs.keys()) if (key.startsWith(prefix)) registeredUntilMs.delete(key);
+      for (const [did, look] of registered) if (look.userId === userId) registered.delete(did);
     },
   };
 }
 
-const BEARER = /^Bearer +([\w.~+/-]{1,4096}=*)$/i;
+const SCHEME = 'Bearer ';
 
+/** The token of an Authorization header; what it is worth is for the verifier to say. */
 export const bearerOf = (authorization: string | undefined): string | undefined =>
-  BEARER.exec(authorization ?? '')?.[1];
+  authorization?.slice(0, SCHEME.length).toLowerCase() === SCHEME.toLowerCase()
+    ? authorization.slice(SCHEME.length)
+    : undefined;

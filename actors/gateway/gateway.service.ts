@@ -2,9 +2,9 @@
  * The gateway as a Moleculer service: moleculer-web in middleware mode, below one HTTP server that also
  * carries media, pages and sockets.
  *
- * Routes end in functions rather than in action names, since moleculer-web picks the endpoint before it knows
- * the parameters, and rendezvous routing needs them. Path matching and the error answer are ours for one
- * truth with sockets and for problem+json.
+ * Routes do not end in action names, since moleculer-web picks the endpoint before it knows the parameters,
+ * and rendezvous routing needs them. Path matching is ours for one truth with sockets, the error answer for
+ * problem+json.
  */
 import type { ServerResponse } from 'node:http';
 import type { ServiceSchema } from 'moleculer';
@@ -20,6 +20,10 @@ import { recordClientEvent } from './telemetry.ts';
 /** The request as moleculer-web hands it on. */
 interface RoutedRequest extends HttpRequest {
   readonly originalUrl: string;
+}
+
+interface Found {
+  readonly alias: { readonly match: Match };
 }
 
 type Next = (error?: unknown) => void;
@@ -47,14 +51,6 @@ export function gatewayServiceOf({ router, serve, fail, onCreated }: GatewayServ
     },
   });
 
-  const aliasOf = (service: WebService, match: Match) => ({
-    route: service.routes[0],
-    handler: (req: RoutedRequest, res: ServerResponse, next: Next) => {
-      serve(match, req.originalUrl, req, res).catch(next);
-    },
-    toString: () => match.route.path,
-  });
-
   return {
     ...own,
     mixins: [ApiGateway as unknown as ServiceSchema],
@@ -73,7 +69,21 @@ export function gatewayServiceOf({ router, serve, fail, onCreated }: GatewayServ
     methods: {
       resolveAlias(this: WebService, path: string, method: string) {
         const match = router.find(method, path.slice(API_PREFIX.length));
-        return match ? { alias: aliasOf(this, match), params: {} } : false;
+        return match ? { alias: { route: this.routes[0], match } } : false;
+      },
+      // In place of moleculer-web's middlewares, body parsers, CORS and lists of allowed actions, none of
+      // which has anything to do here.
+      async routeHandler(
+        _ctx: unknown,
+        _route: unknown,
+        req: RoutedRequest,
+        res: ServerResponse,
+        found?: Found,
+      ) {
+        // Null makes moleculer-web hand the request to `next`.
+        if (!found) return null;
+        await serve(found.alias.match, req.originalUrl, req, res);
+        return true;
       },
       parseQueryString: (req: HttpRequest) => {
         const url = req.url ?? '';

@@ -234,7 +234,7 @@ t.test('heartbeats find out who is gone and whose device was removed', async (t)
   const silent = new Client(g.url, { autoPong: false });
   await silent.hello();
   const removed = new Client(g.url);
-  await removed.hello({ token: tokenOf({ sub: idOf(2) }) });
+  await removed.hello({ token: tokenOf({ sub: idOf(2), did: idOf(8) }) });
   for (let beat = 0; beat < 2; beat++) {
     clock.advance(SOCKET_HEARTBEAT_MS);
     await removed.take('ping');

@@ -54,7 +54,7 @@ t.test('every answer has a request id and the security headers', async (t) => {
   await using s = await start();
   for (const path of ['/hello', '/nothing']) {
     const { headers } = await fetch(s.url + path);
-    t.match(headers.get('x-request-id'), /^[0-9A-Za-z]{22}$/);
+    t.match(headers.get('x-request-id'), /^[0-9A-Za-z]{22}\.\w+$/);
     t.equal(headers.get('x-content-type-options'), 'nosniff');
     t.match(headers.get('content-security-policy'), /default-src 'self'.*frame-ancestors 'none'/);
     t.notMatch(headers.get('content-security-policy'), /unsafe/);
