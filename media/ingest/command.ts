@@ -1,0 +1,70 @@
+/** What a person sees of an import: where it is, how fast, and at the end each file refused with the reason. */
+import { SECOND_MS } from '../../config/limits.ts';
+import { AntiphonError } from '../../kit/errors.ts';
+import type { Clock } from '../../kit/sources.ts';
+import { type ImportProgress, type ImportSummary, importFolder } from './import.ts';
+import type { IngestDeps } from './song.ts';
+
+export interface ImportCommand {
+  readonly folders: readonly string[];
+  readonly deps: IngestDeps;
+  readonly clock: Clock;
+  readonly write: (text: string) => void;
+  /** Rewrite one line instead of adding lines. */
+  readonly isTerminal: boolean;
+  readonly signal?: AbortSignal;
+}
+
+const PROGRESS_EVERY_MS = SECOND_MS;
+
+/** The exit code: 0 when the folders were read, whatever was refused; 1 when they could not be. */
+export async function runImportCommand(command: ImportCommand): Promise<number> {
+  const { clock, write, isTerminal, ...options } = command;
+  const startedMs = clock.nowMs();
+  let shownMs = startedMs;
+  const onProgress = (progress: ImportProgress): void => {
+    const nowMs = clock.nowMs();
+    const isLast = progress.done === progress.total;
+    if (nowMs - shownMs < PROGRESS_EVERY_MS && !isLast) return;
+    shownMs = nowMs;
+    const line = progressLine(progress, nowMs - startedMs);
+    write(isTerminal ? `\r\x1b[K${line}${isLast ? '\n' : ''}` : `${line}\n`);
+  };
+  try {
+    const summary = await importFolder({ ...options, onProgress });
+    write(summaryText(summary, clock.nowMs() - startedMs));
+    return 0;
+  } catch (error) {
+    write(`\nThe import stopped: ${printable((error as Error).message)}\n`);
+    if (!(error instanceof AntiphonError)) throw error;
+    write('What was taken in stays; run the same command again to go on.\n');
+    return 1;
+  }
+}
+
+function progressLine({ file, done, total, refused, encodedMs }: ImportProgress, elapsedMs: number): string {
+  const perMinute = elapsedMs > 0 ? Math.round((done * 60_000) / elapsedMs) : 0;
+  const parts = [`${done}/${total}`, `${perMinute} files/min`];
+  if (encodedMs > 0) parts.push(`${(encodedMs / elapsedMs).toFixed(1)} x realtime`);
+  if (refused > 0) parts.push(`${refused} refused`);
+  return `  ${parts.join('  ')}  ${printable(file.slice(file.lastIndexOf('/') + 1))}`;
+}
+
+export function summaryText(summary: ImportSummary, elapsedMs: number): string {
+  const { total, released, unchanged, duplicates, refused, encodedMs, encodedCpuMs } = summary;
+  const minutes = (ms: number): string => `${(ms / 60_000).toFixed(1)} min`;
+  const perCore = encodedCpuMs > 0 ? `, ${(encodedMs / encodedCpuMs).toFixed(1)} x realtime per core` : '';
+  return [
+    '',
+    `${total} files in ${minutes(elapsedMs)}: ${released} taken in, ${unchanged} unchanged, ${duplicates.length} copies, ${refused.length} refused.`,
+    ...(encodedMs > 0 ? [`${minutes(encodedMs)} of music encoded${perCore}.`] : []),
+    ...(duplicates.length > 0 ? ['', 'The same sound twice:'] : []),
+    ...duplicates.map(({ file, of }) => `  ${printable(file)}\n    is a copy of ${printable(of)}`),
+    ...(refused.length > 0 ? ['', 'Refused:'] : []),
+    ...refused.map(({ file, code, why }) => `  ${printable(file)}\n    ${printable(why)} [${code}]`),
+    '',
+  ].join('\n');
+}
+
+/** A file's name may hold anything, also what would command the terminal. */
+const printable = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?');
