@@ -1,0 +1,61 @@
+import t from 'tap';
+import { JOURNAL_DEDUPE_WINDOW_MS, STORE_SWEEP_EVERY_MS } from '../../config/limits.ts';
+import { manualClock, tempFolder } from '../../test/contract-suites/harness.ts';
+import { journalSuite } from '../../test/contract-suites/journal.ts';
+import { openJournal } from './journal.ts';
+import { openStore } from './store.ts';
+
+async function openEngine() {
+  const folder = await tempFolder();
+  const clock = manualClock();
+  const store = openStore(`${folder.path}/store`);
+  const engine = openJournal(store, clock);
+  return {
+    engine,
+    store,
+    async advance(ms: number) {
+      clock.advance(ms);
+    },
+    async [Symbol.asyncDispose]() {
+      await engine[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+journalSuite('lmdb', openEngine);
+
+t.test('lmdb: message ids are swept once two windows old', async (t) => {
+  await using opened = await openEngine();
+  const { engine, store, advance } = opened;
+  const seen = store.database('journal.seen');
+  const first = await engine.append('s', 's.a', 1, { messageId: 'm' });
+  await advance(2 * JOURNAL_DEDUPE_WINDOW_MS);
+  while (seen.getKeysCount() > 0) {
+    await advance(STORE_SWEEP_EVERY_MS);
+    await new Promise(setImmediate);
+  }
+  t.ok((await engine.append('s', 's.a', 1, { messageId: 'm' })) > first);
+});
+
+t.test(
+  'lmdb: a consumer that is stopped while it fails ends at once, and says so to who waits',
+  async (t) => {
+    await using opened = await openEngine();
+    await opened.engine.append('s', 's.a', 1);
+    const failed = Promise.withResolvers<void>();
+    const consumer = await opened.engine.consume({
+      stream: 's',
+      consumer: 'c',
+      handle: async () => {
+        failed.resolve();
+        throw new Error('never works');
+      },
+    });
+    const waiting = t.rejects(consumer.caughtUp(), { code: 'CONSUMER_CLOSED' });
+    await failed.promise;
+    await consumer[Symbol.asyncDispose]();
+    await waiting;
+  },
+);

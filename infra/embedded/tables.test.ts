@@ -1,0 +1,47 @@
+import t from 'tap';
+import { STORE_SWEEP_EVERY_MS, STORE_SWEEP_ROWS_MAX } from '../../config/limits.ts';
+import { table } from '../../kit/ports/tables.ts';
+import { manualClock, tempFolder } from '../../test/contract-suites/harness.ts';
+import { tablesSuite } from '../../test/contract-suites/tables.ts';
+import { openStore } from './store.ts';
+import { openTables } from './tables.ts';
+
+async function openEngine() {
+  const folder = await tempFolder();
+  const clock = manualClock();
+  const store = openStore(`${folder.path}/store`);
+  const engine = openTables(store, clock);
+  return {
+    engine,
+    store,
+    async advance(ms: number) {
+      clock.advance(ms);
+    },
+    async [Symbol.asyncDispose]() {
+      await engine[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+tablesSuite('lmdb', openEngine);
+
+t.test('lmdb: the sweep frees expired rows and spares those written anew', async (t) => {
+  await using opened = await openEngine();
+  const { engine, store, advance } = opened;
+  const rows = engine.open(
+    table<readonly [number], number>({ name: 'swept', partition: 'p', clustering: [['n', 'number']] }),
+  );
+  const count = STORE_SWEEP_ROWS_MAX + 50;
+  await Promise.all(Array.from({ length: count }, (_, n) => rows.put('p', [n], n, { ttlSec: 1 })));
+  await rows.put('p', [0], 0);
+  await rows.put('p', [1], 1, { ttlSec: 3600 });
+  await advance(STORE_SWEEP_EVERY_MS);
+  const stored = store.database('tables.rows');
+  while (stored.getKeysCount() > 2) await new Promise(setImmediate);
+  t.strictSame((await rows.scan('p', { limit: 10 })).rows, [
+    { ck: [0], row: 0 },
+    { ck: [1], row: 1 },
+  ]);
+});

@@ -1,0 +1,220 @@
+/**
+ * Tables on LMDB.
+ *
+ * `rows`     [table, partition, ...clustering]            -> [version, expiresAtMs or 0, row]
+ * `expiries` [expiresAtMs, table, partition, ...clustering] -> nothing; read by the sweep only
+ *
+ * Text orders by its UTF-8 bytes and numbers by value, as in Cassandra. An expired row is absent from the
+ * moment it expires; the sweep only gives its space back.
+ */
+import { keyValueToBuffer } from 'lmdb';
+import { STORE_SWEEP_ROWS_MAX, TABLE_PAGE_ROWS_MAX } from '../../config/limits.ts';
+import { BadRequestError } from '../../kit/errors.ts';
+import type {
+  Cas,
+  ClusteringKey,
+  Op,
+  Page,
+  PutOptions,
+  ScanOptions,
+  Table,
+  TableSpec,
+  Tables,
+  Versioned,
+} from '../../kit/ports/tables.ts';
+import type { Clock } from '../../kit/sources.ts';
+import { assertKeyFits, type Store, type TextDatabase } from './store.ts';
+import { startSweeper } from './sweeper.ts';
+import { cursorOf, keyAfterCursor } from './table-cursor.ts';
+
+declare module 'lmdb' {
+  /** Exported and documented, but missing from the package's types. */
+  export function keyValueToBuffer(key: Key): Buffer;
+}
+
+type RowKey = (string | number)[];
+type StoredRow<R> = [version: number, expiresAtMs: number, row: R];
+
+interface Engine {
+  readonly store: Store;
+  readonly rows: TextDatabase;
+  readonly expiries: TextDatabase;
+  readonly clock: Clock;
+}
+
+export function openTables(store: Store, clock: Clock): Tables & AsyncDisposable {
+  const engine: Engine = {
+    store,
+    clock,
+    rows: store.database('tables.rows'),
+    expiries: store.database('tables.expiries'),
+  };
+  const sweeper = startSweeper(clock, () => sweepExpired(engine));
+  return {
+    open: (spec) => openTable(engine, spec),
+    [Symbol.asyncDispose]: () => sweeper[Symbol.asyncDispose](),
+  };
+}
+
+function openTable<CK extends ClusteringKey, R>(engine: Engine, spec: TableSpec<CK, R>): Table<CK, R> {
+  const { store, rows, expiries, clock } = engine;
+  const types = spec.clustering.map(([, type]: readonly [string, 'number' | 'text']) => type);
+
+  function keyOf(pk: string, ck: Partial<CK>, whole = true): RowKey {
+    const parts = ck as unknown as ClusteringKey;
+    if (whole ? parts.length !== types.length : parts.length > types.length) {
+      throw new BadRequestError('BAD_KEY', `Table ${spec.name} takes ${types.length} clustering columns.`);
+    }
+    parts.forEach((part, index) => {
+      if (types[index] === 'number' ? !Number.isFinite(part) : typeof part !== 'string') {
+        throw new BadRequestError(
+          'BAD_KEY',
+          `Clustering column ${index} of ${spec.name} is ${types[index]}.`,
+        );
+      }
+    });
+    const key = [spec.name, pk, ...parts];
+    assertKeyFits([0, ...key]);
+    return key;
+  }
+
+  function live(key: RowKey): StoredRow<R> | undefined {
+    const text = rows.get(key);
+    return text === undefined ? undefined : unexpired(text);
+  }
+  function unexpired(text: string): StoredRow<R> | undefined {
+    const stored = JSON.parse(text) as StoredRow<R>;
+    return stored[1] !== 0 && stored[1] <= clock.nowMs() ? undefined : stored;
+  }
+  const versioned = (stored: StoredRow<R>): Versioned<R> => ({ row: stored[2], version: stored[0] });
+
+  function expiryOf({ ttlSec }: PutOptions): number {
+    return ttlSec === undefined ? 0 : clock.nowMs() + ttlSec * 1000;
+  }
+  function putNow(key: RowKey, version: number, expiresAtMs: number, json: string): void {
+    rows.put(key, `[${version},${expiresAtMs},${json}]`);
+    if (expiresAtMs !== 0) expiries.put([expiresAtMs, ...key], '');
+  }
+  function rejected(stored: StoredRow<R> | undefined): Cas<R> {
+    return stored ? { s: 'rejected', current: versioned(stored) } : { s: 'rejected' };
+  }
+
+  /** Any key of the range lies in [low, high). */
+  function rangeOf(pk: string, options: ScanOptions<CK>): { low: Buffer; high: Buffer } {
+    const low = keyValueToBuffer(keyOf(pk, options.from ?? ([] as unknown as Partial<CK>), false));
+    if (options.to) return { low, high: keyValueToBuffer(keyOf(pk, options.to, false)) };
+    // Parts are joined by a zero byte, so the partition ends before its own key followed by a one.
+    return { low, high: Buffer.concat([keyValueToBuffer(keyOf(pk, [] as never, false)), Buffer.of(1)]) };
+  }
+
+  function scanNow(pk: string, options: ScanOptions<CK>): Page<CK, R> {
+    const { low, high } = rangeOf(pk, options);
+    const limit = Math.min(options.limit, TABLE_PAGE_ROWS_MAX);
+    const after = options.cursor === undefined ? undefined : keyAfterCursor(options.cursor, types);
+    const afterKey = after && keyValueToBuffer(keyOf(pk, after as unknown as CK));
+    const range = options.desc
+      ? { start: afterKey ?? high, exclusiveStart: true, end: low, inclusiveEnd: true, reverse: true }
+      : { start: afterKey ?? low, exclusiveStart: afterKey !== undefined, end: high };
+
+    const page: { ck: CK; row: R }[] = [];
+    if (Buffer.compare(low, high) >= 0) return { rows: page };
+    for (const { key, value } of rows.getRange(range)) {
+      const stored = unexpired(value);
+      if (!stored) continue;
+      const last = page.at(-1);
+      if (last && page.length >= limit) return { rows: page, cursor: cursorOf(last.ck) };
+      page.push({ ck: (key as RowKey).slice(2) as unknown as CK, row: stored[2] });
+    }
+    return { rows: page };
+  }
+
+  return {
+    async get(pk, ck) {
+      return live(keyOf(pk, ck))?.[2];
+    },
+    async getMany(keys) {
+      return keys.map(([pk, ck]) => live(keyOf(pk, ck))?.[2]);
+    },
+    async getVersioned(pk, ck) {
+      const stored = live(keyOf(pk, ck));
+      return stored && versioned(stored);
+    },
+    async put(pk, ck, row, options = {}) {
+      const key = keyOf(pk, ck);
+      const json = encode(row);
+      await store.write(() => putNow(key, 1, expiryOf(options), json));
+    },
+    async insertIfAbsent(pk, ck, row, options = {}) {
+      const key = keyOf(pk, ck);
+      const json = encode(row);
+      return store.write((): Cas<R> => {
+        const current = live(key);
+        if (current) return rejected(current);
+        putNow(key, 1, expiryOf(options), json);
+        return { s: 'applied', version: 1 };
+      });
+    },
+    async compareAndSet(pk, ck, expectedVersion, row) {
+      const key = keyOf(pk, ck);
+      const json = encode(row);
+      return store.write((): Cas<R> => {
+        const current = live(key);
+        if (current?.[0] !== expectedVersion) return rejected(current);
+        putNow(key, expectedVersion + 1, 0, json);
+        return { s: 'applied', version: expectedVersion + 1 };
+      });
+    },
+    async delete(pk, ck) {
+      const key = keyOf(pk, ck);
+      await store.write(() => {
+        rows.remove(key);
+      });
+    },
+    async scan(pk, options) {
+      if (!Number.isInteger(options.limit) || options.limit < 1) {
+        throw new BadRequestError('BAD_LIMIT', 'Ask for at least one row.');
+      }
+      return scanNow(pk, options);
+    },
+    async batch(pk, ops) {
+      // Everything that can fail comes before the first put.
+      const steps = ops.map((op) => stepOf(pk, op));
+      await store.write(() => {
+        for (const step of steps) step();
+      });
+    },
+  };
+
+  function stepOf(pk: string, op: Op<CK, R>): () => void {
+    if ('delete' in op) {
+      const key = keyOf(pk, op.delete);
+      return () => void rows.remove(key);
+    }
+    const key = keyOf(pk, op.ck);
+    const json = encode(op.put);
+    return () => putNow(key, 1, expiryOf(op), json);
+  }
+}
+
+function encode(row: unknown): string {
+  const json: string | undefined = JSON.stringify(row);
+  if (json === undefined) throw new BadRequestError('BAD_ROW', 'A row must be plain JSON.');
+  return json;
+}
+
+async function sweepExpired({ store, rows, expiries, clock }: Engine): Promise<boolean> {
+  const nowMs = clock.nowMs();
+  const due = [...expiries.getKeys({ end: [nowMs + 1], limit: STORE_SWEEP_ROWS_MAX })] as RowKey[];
+  if (due.length === 0) return false;
+  await store.write(() => {
+    for (const expiry of due) {
+      const key = expiry.slice(1);
+      const text = rows.get(key);
+      const expiresAtMs = text === undefined ? 0 : (JSON.parse(text) as StoredRow<unknown>)[1];
+      // The row may have been written anew with a later expiry, or none.
+      if (expiresAtMs !== 0 && expiresAtMs <= nowMs) rows.remove(key);
+      expiries.remove(expiry);
+    }
+  });
+  return due.length === STORE_SWEEP_ROWS_MAX;
+}
