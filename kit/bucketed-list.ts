@@ -15,7 +15,7 @@ export interface ListKey {
   readonly id: string;
 }
 
-export interface ListPage<R> {
+interface ListPage<R> {
   readonly items: readonly { readonly key: ListKey; readonly row: R }[];
   /** Absent on the last page. */
   readonly nextCursor?: string;
@@ -30,7 +30,7 @@ export interface BucketedList<R> {
   page(list: string, options: { readonly limit: number; readonly cursor?: string }): Promise<ListPage<R>>;
 }
 
-export interface BucketedTables<R> {
+interface BucketedTables<R> {
   /** Partition `<list>|<bucket>`, clustering (sort, id). */
   readonly rows: Table<[string, string], R>;
   /** Partition `<list>`, clustering (bucket): which buckets there are. */

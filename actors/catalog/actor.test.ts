@@ -2,6 +2,7 @@
 // actor on the same engines stands for another process.
 import fc from 'fast-check';
 import t from 'tap';
+import type { Tables } from '../../kit/ports/tables.ts';
 import { memoryEngines } from '../../test/doubles/memory-engines.ts';
 import { idOf, release } from '../../test/doubles/releases.ts';
 import { createCatalog } from './actor.ts';
@@ -192,6 +193,43 @@ t.test('C12: songs of one album released at once by two processes all count', as
   const [aurora] = (await here.handlers.uncached({ songIds: [], albumIds: [], artistIds: [artistId] }))
     .artists;
   t.match(aurora, { songCount: 24, albumCount: 1 });
+});
+
+/** Tables whose first insert of an album's row waits at a gate, as in a process that is slow just there. */
+function slowAtAlbum(tables: Tables) {
+  const reached = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const open: Tables['open'] = (spec) => {
+    const inner = tables.open(spec);
+    if (spec.name !== 'catalog_album') return inner;
+    return new Proxy(inner, {
+      get(target, method: keyof typeof inner) {
+        if (method !== 'insertIfAbsent') return target[method].bind(target);
+        const insert: typeof inner.insertIfAbsent = async (...row) => {
+          reached.resolve();
+          await gate.promise;
+          return target.insertIfAbsent(...row);
+        };
+        return insert;
+      },
+    });
+  };
+  return { tables: { open }, reached: reached.promise, pass: () => gate.resolve() };
+}
+
+t.test('C12: an album written from fewer songs does not stay', async (t) => {
+  const engines = memoryEngines();
+  const [first, second] = [slowAtAlbum(engines.tables), slowAtAlbum(engines.tables)];
+  const one = createCatalog({ ...engines, tables: first.tables }).handlers.release(release('one'));
+  await first.reached;
+  const two = createCatalog({ ...engines, tables: second.tables }).handlers.release(release('two'));
+  await second.reached;
+  first.pass();
+  await one;
+  second.pass();
+  await two;
+  const [got] = (await createCatalog(engines).handlers.albumsById({ albumIds: [albumId] })).items;
+  t.match(got, { songCount: 2, durationMs: 400_000 });
 });
 
 t.test('C14: counts stay exact when the whole journal comes again', async (t) => {

@@ -11,7 +11,7 @@ import type { AlbumView, ArtistView, CatalogEvent, Lyrics, SongRelease, SongView
 import { albumMarks, artistMarks, genreKey, sameMark, sortKey } from './order.ts';
 import type { AlbumArtist, AlbumRow, ArtistRow, Mark, SongRow } from './tables.ts';
 
-export const SHARES_SUM_BP = 10_000;
+const SHARES_SUM_BP = 10_000;
 
 /** What the journal holds: the public event, and for a release what was released. */
 export interface CatalogRecord extends CatalogEvent {
@@ -45,7 +45,7 @@ export const digestOf = (lyrics: Lyrics): string =>
 
 const unique = (ids: Iterable<string>): string[] => [...new Set(ids)];
 
-export const artistIdsOf = ({ artists, album }: Pick<SongRelease, 'artists' | 'album'>): string[] =>
+const artistIdsOf = ({ artists, album }: Pick<SongRelease, 'artists' | 'album'>): string[] =>
   unique([...artists, ...album.artists].map(({ artistId }) => artistId));
 
 /** The event that takes a song from its row as it is (undefined: new) to what is released. */
@@ -105,7 +105,7 @@ export function songView({ release, lyrics }: SongRow): Omit<SongView, 'unavaila
 }
 
 /** Disc, track (unknown tracks last), title, id. */
-export function inAlbumOrder(a: SongRow, b: SongRow): number {
+function inAlbumOrder(a: SongRow, b: SongRow): number {
   const [x, y] = [a.release, b.release];
   const track = (n: number) => (n === 0 ? Number.MAX_SAFE_INTEGER : n);
   return (
@@ -129,7 +129,7 @@ function genreTally(lists: readonly (readonly string[])[]): Record<string, numbe
   return Object.fromEntries([...tally.values()].map(({ name, count }) => [name, count]));
 }
 
-export const uniqueGenres = (genres: readonly string[]): string[] => [
+const uniqueGenres = (genres: readonly string[]): string[] => [
   ...new Map(genres.map((name) => [genreKey(name), name] as const)).values(),
 ];
 

@@ -7,7 +7,7 @@ const HOUR_MS = 3_600_000;
 const KEY_CHARS_MAX = 100;
 const YEAR_MAX = 9999;
 
-export type AlbumSort = 'added' | 'title' | 'year';
+type AlbumSort = 'added' | 'title' | 'year';
 
 export const SONGS = 'songs/added';
 export const ARTISTS = 'artists/name';

@@ -22,12 +22,12 @@ export interface SongCard extends Terms {
   readonly lyricsDigest?: string;
 }
 
-export interface AlbumCard {
+interface AlbumCard {
   readonly view: AlbumView;
   readonly songIds: readonly string[];
 }
 
-export interface ArtistCard {
+interface ArtistCard {
   readonly view: ArtistView;
   readonly albumIds: readonly string[];
 }
@@ -37,7 +37,7 @@ export interface IdPage {
   readonly nextCursor?: string;
 }
 
-export interface PageOptions {
+interface PageOptions {
   readonly limit: number;
   readonly cursor?: string;
 }

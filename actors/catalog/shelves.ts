@@ -20,12 +20,12 @@ type Recorded = Pick<JournalRecord, 'seq' | 'atMs'>;
 const SCAN_MAX = 500;
 
 /** Whose copies are out of date now. */
-export interface Touched {
+interface Touched {
   readonly albumIds: readonly string[];
   readonly artistIds: readonly string[];
 }
 
-export interface Shelves {
+interface Shelves {
   /** Brings everything that shows the song in step with a journaled event; repeating it changes nothing. */
   apply(record: CatalogRecord, at: Recorded): Promise<Touched>;
   /** Finishes what a crash has left undone for this song. */

@@ -66,29 +66,29 @@ export interface TotalsRow {
 
 type Nothing = Record<string, never>;
 
-export const songTable = table<[], SongRow>({ name: 'catalog_song', partition: 'song_id', clustering: [] });
+const songTable = table<[], SongRow>({ name: 'catalog_song', partition: 'song_id', clustering: [] });
 /** Earlier lyrics of a corrected song stay: they are few, and a reader may be on its way to them. */
-export const lyricsTable = table<[string], Lyrics>({
+const lyricsTable = table<[string], Lyrics>({
   name: 'catalog_lyrics',
   partition: 'song_id',
   clustering: [['digest', 'text']],
 });
-export const albumTable = table<[], AlbumRow>({
+const albumTable = table<[], AlbumRow>({
   name: 'catalog_album',
   partition: 'album_id',
   clustering: [],
 });
-export const albumSongTable = table<[string], Nothing>({
+const albumSongTable = table<[string], Nothing>({
   name: 'catalog_album_song',
   partition: 'album_id',
   clustering: [['song_id', 'text']],
 });
-export const artistTable = table<[], ArtistRow>({
+const artistTable = table<[], ArtistRow>({
   name: 'catalog_artist',
   partition: 'artist_id',
   clustering: [],
 });
-export const listTable = table<[string, string], Nothing>({
+const listTable = table<[string, string], Nothing>({
   name: 'catalog_list',
   partition: 'list_bucket',
   clustering: [
@@ -96,13 +96,13 @@ export const listTable = table<[string, string], Nothing>({
     ['id', 'text'],
   ],
 });
-export const listBucketTable = table<[string], Nothing>({
+const listBucketTable = table<[string], Nothing>({
   name: 'catalog_list_bucket',
   partition: 'list',
   clustering: [['bucket', 'text']],
 });
-export const shareTable = table<[], Share>({ name: 'catalog_share', partition: 'key', clustering: [] });
-export const totalsTable = table<[], TotalsRow>({
+const shareTable = table<[], Share>({ name: 'catalog_share', partition: 'key', clustering: [] });
+const totalsTable = table<[], TotalsRow>({
   name: 'catalog_totals',
   partition: 'scope',
   clustering: [],

@@ -13,7 +13,7 @@ import type { CatalogTables, Share, SongRow, TotalsRow } from './tables.ts';
 const SCOPE = 'all';
 const NONE: TotalsRow = { songs: 0, albums: 0, artists: 0, genres: {}, pending: [] };
 
-export interface Counted {
+interface Counted {
   readonly songIds: readonly string[];
   readonly albumIds: readonly string[];
   readonly artistIds: readonly string[];
@@ -25,7 +25,7 @@ const songShare = (row: SongRow | undefined): Share =>
     : {};
 
 /** The totals without the shares of `before` and with those of `after`. Pure. */
-export function exchange(totals: TotalsRow, before: readonly Share[], after: readonly Share[]): TotalsRow {
+function exchange(totals: TotalsRow, before: readonly Share[], after: readonly Share[]): TotalsRow {
   const counts = { songs: totals.songs, albums: totals.albums, artists: totals.artists };
   const genres: Record<string, { name: string; songCount: number }> = { ...totals.genres };
   const add = (share: Share, sign: 1 | -1): void => {
