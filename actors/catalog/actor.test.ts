@@ -2,11 +2,10 @@
 // actor on the same engines stands for another process.
 import fc from 'fast-check';
 import t from 'tap';
-import type { Tables } from '../../kit/ports/tables.ts';
 import { memoryEngines } from '../../test/doubles/memory-engines.ts';
 import { idOf, release } from '../../test/doubles/releases.ts';
 import { createCatalog } from './actor.ts';
-import { CATALOG_STREAM, CATALOG_TOPIC, type SongRelease } from './contract.ts';
+import { CATALOG_STREAM, CATALOG_TOPIC } from './contract.ts';
 
 const albumId = idOf('album');
 const artistId = idOf('artist');
@@ -179,59 +178,6 @@ t.test('C11: an artist who is corrected away from a song and its album is gone',
   await t.rejects(artist({ artistId }), { code: 'ARTIST_NOT_FOUND' });
 });
 
-t.test('C12: songs of one album released at once by two processes all count', async (t) => {
-  const engines = memoryEngines();
-  const here = createCatalog(engines);
-  const there = createCatalog(engines);
-  await Promise.all(
-    Array.from({ length: 24 }, (_, i) =>
-      (i % 2 ? here : there).handlers.release(release(`s${i}`, { trackNumber: i + 1 })),
-    ),
-  );
-  const [got] = (await here.handlers.uncached({ songIds: [], albumIds: [albumId], artistIds: [] })).albums;
-  t.match(got, { songCount: 24, durationMs: 24 * 200_000 });
-  const [aurora] = (await here.handlers.uncached({ songIds: [], albumIds: [], artistIds: [artistId] }))
-    .artists;
-  t.match(aurora, { songCount: 24, albumCount: 1 });
-});
-
-/** Tables whose first insert of an album's row waits at a gate, as in a process that is slow just there. */
-function slowAtAlbum(tables: Tables) {
-  const reached = Promise.withResolvers<void>();
-  const gate = Promise.withResolvers<void>();
-  const open: Tables['open'] = (spec) => {
-    const inner = tables.open(spec);
-    if (spec.name !== 'catalog_album') return inner;
-    return new Proxy(inner, {
-      get(target, method: keyof typeof inner) {
-        if (method !== 'insertIfAbsent') return target[method].bind(target);
-        const insert: typeof inner.insertIfAbsent = async (...row) => {
-          reached.resolve();
-          await gate.promise;
-          return target.insertIfAbsent(...row);
-        };
-        return insert;
-      },
-    });
-  };
-  return { tables: { open }, reached: reached.promise, pass: () => gate.resolve() };
-}
-
-t.test('C12: an album written from fewer songs does not stay', async (t) => {
-  const engines = memoryEngines();
-  const [first, second] = [slowAtAlbum(engines.tables), slowAtAlbum(engines.tables)];
-  const one = createCatalog({ ...engines, tables: first.tables }).handlers.release(release('one'));
-  await first.reached;
-  const two = createCatalog({ ...engines, tables: second.tables }).handlers.release(release('two'));
-  await second.reached;
-  first.pass();
-  await one;
-  second.pass();
-  await two;
-  const [got] = (await createCatalog(engines).handlers.albumsById({ albumIds: [albumId] })).items;
-  t.match(got, { songCount: 2, durationMs: 400_000 });
-});
-
 t.test('C14: counts stay exact when the whole journal comes again', async (t) => {
   const { catalog, journal, release: send, counts, genres } = await started(t);
   for (const name of ['one', 'two', 'three']) await send(release(name, { genres: ['Jazz', 'Folk'] }));
@@ -243,71 +189,6 @@ t.test('C14: counts stay exact when the whole journal comes again', async (t) =>
     { name: 'Folk', songCount: 3 },
     { name: 'Jazz', songCount: 3 },
   ]);
-});
-
-t.test('C15: after a crash at any write, the next process ends where an unbroken one does', async (t) => {
-  const story: SongRelease[] = [
-    release('one', { genres: ['Rock'] }),
-    release('two', { genres: ['Folk'], artists: [{ artistId: idOf('guest'), name: 'Guest' }] }),
-    release('one', { title: 'Uno', genres: ['Jazz'], durationMs: 5 }, 'other'),
-  ];
-  const seen = async ({ handlers }: ReturnType<typeof createCatalog>) => ({
-    counts: await handlers.counts({}),
-    genres: (await handlers.genres({})).items,
-    songs: (await handlers.allSongs({})).items.map(({ title }) => title).sort(),
-    titles: (await handlers.albums({ sort: 'title' })).items.map(({ title, songCount }) => ({
-      title,
-      songCount,
-    })),
-    jazz: (await handlers.albums({ sort: 'year', genre: 'jazz' })).items.map(({ title }) => title),
-    rock: (await handlers.albums({ sort: 'added', genre: 'rock' })).items.map(({ title }) => title),
-    artists: (await handlers.artists({})).items,
-  });
-
-  async function play(crashAfter: number): Promise<{ view: unknown; crashed: boolean }> {
-    const engines = memoryEngines();
-    const doomed = createCatalog(engines);
-    await doomed.start();
-    let crashed = false;
-    for (const [i, song] of story.entries()) {
-      engines.clock.set(engines.clock.nowMs() + 1);
-      if (i === story.length - 1) engines.disk.dieAfterWrites(crashAfter);
-      await doomed.handlers.release(song).catch((error) => {
-        t.equal(error.name, 'DeadProcess');
-        crashed = true;
-      });
-    }
-    await doomed.caughtUp().catch(() => {
-      crashed = true;
-    });
-    await doomed[Symbol.asyncDispose]();
-    engines.disk.revive();
-    const journaled = (await engines.journal.read(CATALOG_STREAM, `catalog.${idOf('one')}`)).length;
-    const next = createCatalog(engines);
-    await next.start();
-    await next.caughtUp();
-    const view = await seen(next);
-    await next[Symbol.asyncDispose]();
-    // What never reached the journal was never acknowledged: releasing it again must lead to the same end.
-    if (journaled === 2) return { view, crashed };
-    await next.handlers.release(story.at(-1) as SongRelease);
-    const retry = createCatalog(engines);
-    await retry.start();
-    await retry.caughtUp();
-    const after = await seen(retry);
-    await retry[Symbol.asyncDispose]();
-    return { view: after, crashed };
-  }
-
-  const whole = await play(Number.POSITIVE_INFINITY);
-  t.match(whole.view, { counts: { songs: 2, albums: 2, artists: 2 }, jazz: ['other'], rock: [] });
-  let crashAfter = 0;
-  for (; ; crashAfter++) {
-    const broken = await play(crashAfter);
-    t.same(broken.view, whole.view, `dead after ${crashAfter} writes`);
-    if (!broken.crashed) break;
-  }
-  t.ok(crashAfter > 10, 'the crash points cover the whole release');
 });
 
 t.test('C17: what another process releases drops the copies of this one', async (t) => {
