@@ -21,9 +21,12 @@ export interface RequestRecord {
   readonly durationMs: number;
 }
 
+/** Stands for the status when the client left before the answer was out. */
+export const CLIENT_GONE = 499;
+
 const level = (status: number, quiet: boolean) => {
   if (status >= 500) return 'error';
-  if (status >= 400) return 'warn';
+  if (status >= 400 && status !== CLIENT_GONE) return 'warn';
   return quiet ? 'debug' : 'info';
 };
 

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ServiceSchema } from 'moleculer';
+import { CALL_DEADLINE_MS } from '../../config/limits.ts';
 import { clientOf } from '../../kit/client.ts';
 import { AntiphonError, NotFoundError } from '../../kit/errors.ts';
 import {
@@ -82,7 +83,7 @@ export function createGateway({
   let toWeb: WebHandler | undefined;
 
   const accounts = clientOf(accountsContract, {
-    call: (action, params, callOptions) => bus.call(action, params, callOptions),
+    call: (action, params, { meta }) => bus.call(action, params, { meta, timeout: CALL_DEADLINE_MS }),
   });
   const router = createRouter();
   const access = createAccess({ verifier, deviceActive: accounts.deviceActive, clock });

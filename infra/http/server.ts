@@ -16,7 +16,7 @@ import {
   SECOND_MS,
   URL_LENGTH_MAX,
 } from '../../config/limits.ts';
-import { recordRequest } from '../../kit/access-log.ts';
+import { CLIENT_GONE, recordRequest } from '../../kit/access-log.ts';
 import { AntiphonError, BadRequestError, NotFoundError } from '../../kit/errors.ts';
 import { type HttpHandler, type HttpRequest, problemOf, sendProblem } from '../../kit/http.ts';
 import { logger } from '../../kit/log.ts';
@@ -153,9 +153,6 @@ function requestIds(serverId: string): () => string {
   let count = 0;
   return () => `${serverId}.${(count++).toString(36)}`;
 }
-
-/** Logged in place of a status when the client left before the answer was out. */
-const CLIENT_GONE = 499;
 
 class UriTooLongError extends AntiphonError {
   readonly status = 414;
