@@ -17,7 +17,10 @@ export interface ImportCommand {
 
 const PROGRESS_EVERY_MS = SECOND_MS;
 
-/** The exit code: 0 when the folders were read, whatever was refused; 1 when they could not be. */
+/**
+ * The exit code: 0 when the folders were read, whatever was refused; 1 when they could not be.
+ * @throws what is no error of ours, the signal's reason among it
+ */
 export async function runImportCommand(command: ImportCommand): Promise<number> {
   const { clock, write, isTerminal, ...options } = command;
   const startedMs = clock.nowMs();
@@ -35,8 +38,8 @@ export async function runImportCommand(command: ImportCommand): Promise<number> 
     write(summaryText(summary, clock.nowMs() - startedMs));
     return 0;
   } catch (error) {
-    write(`\nThe import stopped: ${printable((error as Error).message)}\n`);
     if (!(error instanceof AntiphonError)) throw error;
+    write(`\nThe import stopped: ${printable(error.message)}\n`);
     write('What was taken in stays; run the same command again to go on.\n');
     return 1;
   }

@@ -2,7 +2,8 @@
  * Goal: a folder of music of all formats becomes songs, whatever else lies in it.
  * Method: files made by ffmpeg, damaged by hand, imported into folder-backed engines.
  */
-import { mkdir, readFile, rename, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, readdir, readFile, rename, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import t, { type Test } from 'tap';
@@ -230,6 +231,18 @@ t.test('a crash at any point leaves nothing half-published, and the next run com
   t.equal(summary.encodedMs, 0, 'what was packaged before the catalogue was away is not encoded again');
   t.equal(f.catalog.releases.length, 1);
 });
+
+t.test(
+  'what a dead import left in the temporary folder is removed, what a living one has there is not',
+  async (t) => {
+    const f = fixture(t);
+    const { pid: deadPid } = spawnSync(process.execPath, ['-e', '']);
+    const [dead, living] = [`song-${deadPid}-abc`, `song-${process.pid}-abc`];
+    for (const name of [dead, living]) await mkdir(join(f.root, 'temp', name));
+    await f.import();
+    t.same(await readdir(join(f.root, 'temp')), [living]);
+  },
+);
 
 t.test('progress counts up to the total', async (t) => {
   const f = fixture(t);

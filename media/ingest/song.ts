@@ -5,7 +5,7 @@
  * index is stored is not encoded again, the catalogue takes the same release twice. The file is remembered
  * last, so that a run that died anywhere is completed by the next one.
  */
-import { lstat, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AntiphonError } from '../../kit/errors.ts';
 import type { Objects } from '../../kit/ports/objects.ts';
@@ -29,7 +29,7 @@ export interface IngestDeps {
   readonly catalog: Catalog;
   readonly ids: IdSource;
   readonly ffmpeg: Ffmpeg;
-  /** Where encoded files lie until they are stored; best on the objects' disk. */
+  /** Where encoded files lie until they are stored; it exists, best on the objects' disk. */
   readonly tempFolder: string;
 }
 
@@ -90,14 +90,30 @@ async function packaged(
 ): Promise<{ track: PackagedTrack; cpuMs: number }> {
   const stored = await packagedTrack(songId, deps.objects);
   if (stored) return { track: stored, cpuMs: 0 };
-  await mkdir(deps.tempFolder, { recursive: true });
-  const folder = await mkdtemp(join(deps.tempFolder, 'song-'));
+  const folder = await mkdtemp(join(deps.tempFolder, `song-${process.pid}-`));
   try {
     const transcoded = await transcode(probed, deps.ffmpeg, folder, signal);
     const track = await storePackage(songId, transcoded, probed.durationMs, deps.objects);
     return { track, cpuMs: transcoded.cpuMs };
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Removes what processes that died in the middle of a song left behind. */
+export async function sweepTempFolder(tempFolder: string): Promise<void> {
+  await mkdir(tempFolder, { recursive: true });
+  for (const name of await readdir(tempFolder)) {
+    const pid = Number(/^song-(\d+)-/.exec(name)?.[1]);
+    if (pid > 0 && !isAlive(pid)) await rm(join(tempFolder, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
