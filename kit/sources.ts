@@ -39,12 +39,13 @@ export const ID_PATTERN = '^[0-9A-Za-z]{22}$';
 /** 128 bits as 22 base62 digits, most significant first, so that text order is numeric order. */
 export function base62(bits: bigint): string {
   let rest = bits;
-  let out = '';
+  // Joined, not concatenated: a string grown bit by bit keeps all its parts in memory.
+  const digits: string[] = [];
   for (let i = 0; i < ID_LENGTH; i++) {
-    out = ALPHABET[Number(rest % 62n)] + out;
+    digits.push(ALPHABET[Number(rest % 62n)] as string);
     rest /= 62n;
   }
-  return out;
+  return digits.reverse().join('');
 }
 
 /** 48 bits of UTC milliseconds, then 80 of chance: the layout of UUIDv7 (RFC 9562) without its fixed bits. */

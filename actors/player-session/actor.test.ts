@@ -292,6 +292,18 @@ t.test('PS14 PS27 a report at a node that others have overtaken is judged by the
   t.equal(counts.length, 1);
 });
 
+t.test('PS14 a last report at a node that others have overtaken is judged by the journal', async (t) => {
+  const { player, otherNode, after } = setUp();
+  const { state } = await player.play(play);
+  const playId = state.current?.playId as string;
+  const report = { playId, positionMs: 0, playing: false };
+  after(10_000);
+  await player.transfer({ ...PHONE_CALL, toDeviceId: LAPTOP });
+  after(20_000);
+  await otherNode().progress({ ...PHONE_CALL, ...report, listenedMs: 10_000 });
+  t.match(await player.progress({ ...LAPTOP_CALL, ...report, listenedMs: 20_000 }), { counted: true });
+});
+
 t.test('PS25 transfer to a device that is not registered is refused', async (t) => {
   const { player } = setUp();
   await player.play(play);

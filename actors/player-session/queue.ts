@@ -6,11 +6,11 @@ const INDEX_DIGITS = 3;
 
 /** An id whose last digits are replaced by a number: one new id names many entries, and none is stored. */
 export function entryIdOf(base: string, index: number): string {
-  let digits = '';
+  const digits: string[] = [];
   for (let rest = index, i = 0; i < INDEX_DIGITS; i++, rest = Math.floor(rest / 62)) {
-    digits = ALPHABET[rest % 62] + digits;
+    digits.unshift(ALPHABET[rest % 62] as string);
   }
-  return base.slice(0, -INDEX_DIGITS) + digits;
+  return [base.slice(0, -INDEX_DIGITS), ...digits].join('');
 }
 
 /** The index that `entryIdOf` put into an entry id of the context, or -1. */
