@@ -88,7 +88,8 @@ const classes = Object.entries(errors).filter(
   ([name, value]) => typeof value === 'function' && name.endsWith('Error') && name !== 'AntiphonError',
 ) as unknown as [string, new (code: string, message: string, data: object) => errors.AntiphonError][];
 
-async function withFailing(t: Test): Promise<{ near: ServiceBroker; far: ServiceBroker }> {
+/** A caller of the failing service, which another node hosts. */
+async function callerOfFailing(t: Test): Promise<ServiceBroker> {
   const [far, near] = await startNodes(t, ['node-a']);
   far?.createService(
     serviceOf(failingContract, {
@@ -102,11 +103,12 @@ async function withFailing(t: Test): Promise<{ near: ServiceBroker; far: Service
     }),
   );
   await near?.waitForServices('failing', undefined, 10);
-  return { near: near as ServiceBroker, far: far as ServiceBroker };
+  return near as ServiceBroker;
 }
+/** Made once: a broker takes half a second to start. */
+const near = await callerOfFailing(t);
 
 t.test('our errors keep their class, code and data across nodes', async (t) => {
-  const { near } = await withFailing(t);
   t.ok(classes.length >= 11);
   for (const [name, Class] of classes) {
     const error = await clientOf(failingContract, near)
@@ -122,7 +124,6 @@ t.test('our errors keep their class, code and data across nodes', async (t) => {
 });
 
 t.test('another error stays an error and is none of ours', async (t) => {
-  const { near } = await withFailing(t);
   const error = await clientOf(failingContract, near)
     .fail({ as: 'broken' })
     .catch((caught: unknown) => caught);
@@ -130,7 +131,6 @@ t.test('another error stays an error and is none of ours', async (t) => {
 });
 
 t.test('a call carries a deadline, its own or the one of the call being served', async (t) => {
-  const { near } = await withFailing(t);
   const client = clientOf(failingContract, near);
   const startedAtMs = Date.now();
   t.ok((await client.deadline({})).deadlineMs >= startedAtMs + CALL_DEADLINE_MS);
@@ -143,7 +143,6 @@ t.test('a call carries a deadline, its own or the one of the call being served',
 });
 
 t.test('calls are counted by action and outcome', async (t) => {
-  const { near } = await withFailing(t);
   await clientOf(failingContract, near).deadline({});
   await t.rejects(clientOf(failingContract, near).fail({ as: 'NotFoundError' }));
   const text = await registry.metrics();
@@ -153,7 +152,7 @@ t.test('calls are counted by action and outcome', async (t) => {
 });
 
 t.test('a node that stops answers what it has taken', async (t) => {
-  const [far, near] = await startNodes(t, ['node-a']);
+  const [far, caller] = await startNodes(t, ['node-a']);
   const started = Promise.withResolvers<void>();
   const mayEnd = Promise.withResolvers<void>();
   far?.createService({
@@ -166,8 +165,8 @@ t.test('a node that stops answers what it has taken', async (t) => {
       },
     },
   });
-  await near?.waitForServices('slow', undefined, 10);
-  const answer = near?.call('slow.work');
+  await caller?.waitForServices('slow', undefined, 10);
+  const answer = caller?.call('slow.work');
   await started.promise;
   const stopped = far?.stop();
   mayEnd.resolve();

@@ -95,13 +95,14 @@ export function createActorHost<State, Command, Event, Reply>({
 
   const isLate = ({ deadlineMs }: SendOptions) => deadlineMs !== undefined && clock.nowMs() > deadlineMs;
 
-  /** The answer that the journal holds for this command, if it was accepted before. */
+  /** The answer that the journal holds for this command, if it is in one of these records. */
   async function firstAnswer(
     id: string,
     commandId: string,
-    { state, seq, recent }: Activation<State>,
+    seqs: readonly number[],
+    { state, seq }: Activation<State>,
   ): Promise<Answer<State, Reply> | undefined> {
-    for (const recordSeq of recordsOfCommand(recent, commandId)) {
+    for (const recordSeq of seqs) {
       const [record] = await journal.read(stream, subjectOf(id), recordSeq - 1);
       const data = record?.data as ActorRecord | undefined;
       if (record?.seq === recordSeq && data?.commandId === commandId) {
@@ -148,8 +149,11 @@ export function createActorHost<State, Command, Event, Reply>({
   async function attempt(id: string, command: Command, options: SendOptions): Promise<Outcome<State, Reply>> {
     const { commandId } = options;
     const activation = await activate(id);
-    const repeated = commandId && (await firstAnswer(id, commandId, activation));
-    if (repeated) return repeated;
+    if (commandId) {
+      const seqs = recordsOfCommand(activation.recent, commandId);
+      const first = seqs.length > 0 && (await firstAnswer(id, commandId, seqs, activation));
+      if (first) return first;
+    }
 
     // Nothing awaits from here to the append, so this one check stands before both deciding and appending.
     if (isLate(options)) return late();
@@ -160,7 +164,9 @@ export function createActorHost<State, Command, Event, Reply>({
     }
     const { events, soft = [], reply } = decision;
     // Folded before it is journaled: a decision that cannot be folded must not become a fact.
-    const state = [...events, ...soft].reduce((s, event) => behaviour.evolve(s, event), activation.state);
+    let { state } = activation;
+    for (const event of events) state = behaviour.evolve(state, event);
+    for (const event of soft) state = behaviour.evolve(state, event);
     if (events.length > 0) {
       activation.seq = await append(
         id,
@@ -201,10 +207,10 @@ export function createActorHost<State, Command, Event, Reply>({
     throw new UnavailableError('ACTOR_CONTENDED', 'Others change this at the same time; try again.');
   }
 
-  async function inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
-    if (closed) throw new UnavailableError('HOST_CLOSED', 'This node is shutting down; try again.');
-    return mailboxes.inTurn(id, work);
-  }
+  const inTurn = <T>(id: string, work: () => Promise<T>): Promise<T> =>
+    closed
+      ? Promise.reject(new UnavailableError('HOST_CLOSED', 'This node is shutting down; try again.'))
+      : mailboxes.inTurn(id, work);
 
   return {
     async send(id, command, { commandId, deadlineMs = currentCall().deadlineMs } = {}) {

@@ -55,10 +55,11 @@ export function createResidents<State>({
     /** Adds or refreshes. */
     use(id: string, activation: Activation<State>): void {
       activation.usedAtMs = clock.nowMs();
-      byId.delete(id);
+      const known = byId.delete(id);
       byId.set(id, activation);
-      if (byId.size > limits.residentsMax) passivate(1, () => true);
+      if (known) return;
       onSize(byId.size);
+      if (byId.size > limits.residentsMax) passivate(1, () => true);
       sweeper ??= clock.after(limits.sweepEveryMs, sweep);
     },
     close(): void {
