@@ -59,7 +59,7 @@ async function assertChainsWhole(t: Test, { journal }: Embedded, run: number): P
   }
 }
 
-t.test('every acknowledged write survives kill -9', { timeout: 120_000 }, async (t) => {
+void t.test('every acknowledged write survives kill -9', { timeout: 120_000 }, async (t) => {
   t.comment(`CRASH_SEED=${SEED}`);
   await using folder = await tempFolder();
   const dataDir = `${folder.path}/data`;
@@ -77,7 +77,7 @@ t.test('every acknowledged write survives kill -9', { timeout: 120_000 }, async 
   t.ok(checked >= kills.reduce((sum, killAfter) => sum + killAfter, 0));
 });
 
-t.test(
+void t.test(
   'a consumer notices what another process appends, and appends beside it',
   { timeout: 60_000 },
   async (t) => {

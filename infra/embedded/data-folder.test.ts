@@ -4,7 +4,7 @@ import t from 'tap';
 import { tempFolder } from '../../test/contract-suites/harness.ts';
 import { openDataFolder } from './data-folder.ts';
 
-t.test('a missing folder is made for its owner alone and opens again', async (t) => {
+void t.test('a missing folder is made for its owner alone and opens again', async (t) => {
   await using folder = await tempFolder();
   const path = join(folder.path, 'deep', 'data');
   await Promise.all(Array.from({ length: 5 }, () => openDataFolder(path)));
@@ -14,25 +14,28 @@ t.test('a missing folder is made for its owner alone and opens again', async (t)
   t.strictSame((await readdir(path)).sort(), ['antiphon-data.json', 'anything']);
 });
 
-t.test('an empty folder becomes ours, a foreign or damaged one is refused and left as it is', async (t) => {
-  await using folder = await tempFolder();
-  await mkdir(join(folder.path, 'lost+found'));
-  await openDataFolder(folder.path);
-  await using foreign = await tempFolder();
-  await writeFile(join(foreign.path, 'holiday.jpg'), 'x');
-  await t.rejects(openDataFolder(foreign.path), { code: 'DATA_FOLDER_FOREIGN', message: /holiday\.jpg/ });
-  t.strictSame(await readdir(foreign.path), ['holiday.jpg']);
-  await writeFile(join(folder.path, 'antiphon-data.json'), '{"format":');
-  await t.rejects(openDataFolder(folder.path), { code: 'DATA_FOLDER_FOREIGN' });
-});
+void t.test(
+  'an empty folder becomes ours, a foreign or damaged one is refused and left as it is',
+  async (t) => {
+    await using folder = await tempFolder();
+    await mkdir(join(folder.path, 'lost+found'));
+    await openDataFolder(folder.path);
+    await using foreign = await tempFolder();
+    await writeFile(join(foreign.path, 'holiday.jpg'), 'x');
+    await t.rejects(openDataFolder(foreign.path), { code: 'DATA_FOLDER_FOREIGN', message: /holiday\.jpg/ });
+    t.strictSame(await readdir(foreign.path), ['holiday.jpg']);
+    await writeFile(join(folder.path, 'antiphon-data.json'), '{"format":');
+    await t.rejects(openDataFolder(folder.path), { code: 'DATA_FOLDER_FOREIGN' });
+  },
+);
 
-t.test('a folder from a newer version is refused', async (t) => {
+void t.test('a folder from a newer version is refused', async (t) => {
   await using folder = await tempFolder();
   await writeFile(join(folder.path, 'antiphon-data.json'), '{"app":"antiphon","format":2}');
   await t.rejects(openDataFolder(folder.path), { code: 'DATA_FOLDER_NEWER' });
 });
 
-t.test('a folder that cannot be made or written is refused with its name', async (t) => {
+void t.test('a folder that cannot be made or written is refused with its name', async (t) => {
   await using folder = await tempFolder();
   const file = join(folder.path, 'file');
   await writeFile(file, 'x');

@@ -26,7 +26,7 @@ async function openEngine() {
 
 journalSuite('lmdb', openEngine);
 
-t.test('lmdb: message ids are swept once two windows old', async (t) => {
+void t.test('lmdb: message ids are swept once two windows old', async (t) => {
   await using opened = await openEngine();
   const { engine, store, advance } = opened;
   const seen = store.database('journal.seen');
@@ -39,7 +39,7 @@ t.test('lmdb: message ids are swept once two windows old', async (t) => {
   t.ok((await engine.append('s', 's.a', 1, { messageId: 'm' })) > first);
 });
 
-t.test(
+void t.test(
   'lmdb: a consumer that is stopped while it fails ends at once, and says so to who waits',
   async (t) => {
     await using opened = await openEngine();

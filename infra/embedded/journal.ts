@@ -63,10 +63,10 @@ export function openJournal(store: Store, clock: Clock): Journal & AsyncDisposab
     }
     const seq = headOf([stream]) + 1;
     const last = String(seq);
-    records.put([stream, seq], `[${JSON.stringify(subject)},${previousSeq},${clock.nowMs()},${json}]`);
-    heads.put([stream], last);
-    heads.put([stream, subject], last);
-    if (messageId !== undefined) seen.put([bucket, stream, messageId], last);
+    records.putSync([stream, seq], `[${JSON.stringify(subject)},${previousSeq},${clock.nowMs()},${json}]`);
+    heads.putSync([stream], last);
+    heads.putSync([stream, subject], last);
+    if (messageId !== undefined) seen.putSync([bucket, stream, messageId], last);
     return seq;
   }
 
@@ -83,7 +83,7 @@ export function openJournal(store: Store, clock: Clock): Journal & AsyncDisposab
       await store.write(() => {
         // Another process may run the same consumer and be ahead.
         if (seq > Number(positions.get([stream, consumer]) ?? 0)) {
-          positions.put([stream, consumer], String(seq));
+          positions.putSync([stream, consumer], String(seq));
         }
       });
     },
@@ -112,7 +112,7 @@ export function openJournal(store: Store, clock: Clock): Journal & AsyncDisposab
     const old = [...seen.getKeys(range)];
     if (old.length === 0) return false;
     await store.write(() => {
-      for (const key of old) seen.remove(key);
+      for (const key of old) seen.removeSync(key);
     });
     return old.length === STORE_SWEEP_ROWS_MAX;
   }
@@ -159,10 +159,10 @@ export function openJournal(store: Store, clock: Clock): Journal & AsyncDisposab
         let seq = headOf([stream, subject]);
         while (seq > 0) {
           const previousSeq = recordAt(stream, seq)?.previousSeq ?? 0;
-          records.remove([stream, seq]);
+          records.removeSync([stream, seq]);
           seq = previousSeq;
         }
-        heads.remove([stream, subject]);
+        heads.removeSync([stream, subject]);
       });
     },
     async [Symbol.asyncDispose]() {

@@ -16,7 +16,7 @@ objectsSuite('files', async () => {
   };
 });
 
-t.test('files: a link never leads out of the root', async (t) => {
+void t.test('files: a link never leads out of the root', async (t) => {
   await using folder = await tempFolder();
   const root = join(folder.path, 'objects');
   const outside = join(folder.path, 'outside');
@@ -39,7 +39,7 @@ t.test('files: a link never leads out of the root', async (t) => {
   );
 });
 
-t.test('files: a key cannot run through an object, nor be a folder of others', async (t) => {
+void t.test('files: a key cannot run through an object, nor be a folder of others', async (t) => {
   await using folder = await tempFolder();
   const engine = await openObjects(join(folder.path, 'objects'), systemClock);
   await engine.put('a/b', Buffer.from('x'));
@@ -47,7 +47,7 @@ t.test('files: a key cannot run through an object, nor be a folder of others', a
   await t.rejects(engine.put('a/b/c', Buffer.from('x')), { code: 'OBJECT_KEY_CLASH' });
 });
 
-t.test('files: abandoned temporary files are swept at open, young ones are left alone', async (t) => {
+void t.test('files: abandoned temporary files are swept at open, young ones are left alone', async (t) => {
   await using folder = await tempFolder();
   const root = join(folder.path, 'objects');
   await openObjects(root, systemClock);

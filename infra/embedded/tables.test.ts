@@ -27,7 +27,7 @@ async function openEngine() {
 
 tablesSuite('lmdb', openEngine);
 
-t.test('lmdb: the sweep frees expired rows and spares those written anew', async (t) => {
+void t.test('lmdb: the sweep frees expired rows and spares those written anew', async (t) => {
   await using opened = await openEngine();
   const { engine, store, advance } = opened;
   const rows = engine.open(

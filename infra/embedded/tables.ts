@@ -92,8 +92,8 @@ function openTable<CK extends ClusteringKey, R>(engine: Engine, spec: TableSpec<
     return ttlSec === undefined ? 0 : clock.nowMs() + ttlSec * 1000;
   }
   function putNow(key: RowKey, version: number, expiresAtMs: number, json: string): void {
-    rows.put(key, `[${version},${expiresAtMs},${json}]`);
-    if (expiresAtMs !== 0) expiries.put([expiresAtMs, ...key], '');
+    rows.putSync(key, `[${version},${expiresAtMs},${json}]`);
+    if (expiresAtMs !== 0) expiries.putSync([expiresAtMs, ...key], '');
   }
   function rejected(stored: StoredRow<R> | undefined): Cas<R> {
     return stored ? { s: 'rejected', current: versioned(stored) } : { s: 'rejected' };
@@ -167,7 +167,7 @@ function openTable<CK extends ClusteringKey, R>(engine: Engine, spec: TableSpec<
     async delete(pk, ck) {
       const key = keyOf(pk, ck);
       await store.write(() => {
-        rows.remove(key);
+        rows.removeSync(key);
       });
     },
     async scan(pk, options) {
@@ -188,7 +188,7 @@ function openTable<CK extends ClusteringKey, R>(engine: Engine, spec: TableSpec<
   function stepOf(pk: string, op: Op<CK, R>): () => void {
     if ('delete' in op) {
       const key = keyOf(pk, op.delete);
-      return () => void rows.remove(key);
+      return () => rows.removeSync(key);
     }
     const key = keyOf(pk, op.ck);
     const json = encode(op.put);
@@ -212,8 +212,8 @@ async function sweepExpired({ store, rows, expiries, clock }: Engine): Promise<b
       const text = rows.get(key);
       const expiresAtMs = text === undefined ? 0 : (JSON.parse(text) as StoredRow<unknown>)[1];
       // The row may have been written anew with a later expiry, or none.
-      if (expiresAtMs !== 0 && expiresAtMs <= nowMs) rows.remove(key);
-      expiries.remove(expiry);
+      if (expiresAtMs !== 0 && expiresAtMs <= nowMs) rows.removeSync(key);
+      expiries.removeSync(expiry);
     }
   });
   return due.length === STORE_SWEEP_ROWS_MAX;
