@@ -1,8 +1,10 @@
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { systemClock } from '../../kit/sources.ts';
 import { tempFolder } from '../../test/contract-suites/harness.ts';
 import { openDataFolder } from './data-folder.ts';
+import { openEmbedded } from './open-embedded.ts';
 
 void t.test('a missing folder is made for its owner alone and opens again', async (t) => {
   await using folder = await tempFolder();
@@ -42,4 +44,11 @@ void t.test('a folder that cannot be made or written is refused with its name', 
   for (const path of [file, join(file, 'below')]) {
     await t.rejects(openDataFolder(path), { code: 'DATA_FOLDER_NOT_WRITABLE', message: new RegExp(path) });
   }
+});
+
+void t.test('in a folder that others can read, what is stored is still for its owner alone', async (t) => {
+  await using folder = await tempFolder();
+  await chmod(folder.path, 0o755);
+  await using _embedded = await openEmbedded({ dataDir: folder.path, clock: systemClock });
+  for (const name of ['store', 'objects']) t.equal((await stat(join(folder.path, name))).mode & 0o777, 0o700);
 });

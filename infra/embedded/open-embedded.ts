@@ -1,4 +1,5 @@
 /** All engines of one process over one data folder; other processes may open the same folder beside it. */
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cache } from '../../kit/ports/cache.ts';
 import type { Journal } from '../../kit/ports/journal.ts';
@@ -38,6 +39,8 @@ export interface EmbeddedOptions {
 export async function openEmbedded({ dataDir, clock }: EmbeddedOptions): Promise<Embedded> {
   const folder = await openDataFolder(dataDir);
   const objects = await openObjects(join(folder, 'objects'), clock);
+  // LMDB makes its files readable by all; the folder that we found may be too.
+  await mkdir(join(folder, 'store'), { recursive: true, mode: 0o700 });
   const store = openStore(join(folder, 'store'));
   const journal = openJournal(store, clock);
   const tables = openTables(store, clock);
