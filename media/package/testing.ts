@@ -84,16 +84,38 @@ export async function servedFiles(track: PackagedTrack, files: Files): Promise<M
   return served;
 }
 
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.m3u8': 'application/vnd.apple.mpegurl',
+  '.mpd': 'application/dash+xml',
+  '.m4a': 'audio/mp4',
+};
+
 export async function serve(files: Map<string, Buffer>): Promise<{ url: string } & AsyncDisposable> {
   const server = createServer((request, response) => {
-    const file = files.get((request.url ?? '/').slice(1));
-    response.statusCode = file ? 200 : 404;
-    response.end(file);
+    const name = (request.url ?? '/').slice(1);
+    const file = files.get(name);
+    response.setHeader(
+      'content-type',
+      TYPES[name.slice(name.lastIndexOf('.'))] ?? 'application/octet-stream',
+    );
+    const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
+    if (!file || !range) {
+      response.statusCode = file ? 200 : 404;
+      response.end(file);
+      return;
+    }
+    const [start, last] = [Number(range[1]), range[2] ? Number(range[2]) : file.length - 1];
+    response.statusCode = 206;
+    response.setHeader('content-range', `bytes ${start}-${last}/${file.length}`);
+    response.end(file.subarray(start, last + 1));
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
     },
   };
