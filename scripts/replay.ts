@@ -26,7 +26,7 @@ try {
   for (let i = 0; i < count; i++) {
     const { trace, steps } = await simulate(seed + i, scenario, { trace: count === 1 });
     if (count === 1) console.log([...trace, `seed ${seed} holds, ${steps} steps`].join('\n'));
-    else if ((i + 1) % PROGRESS_EVERY === 0) console.log(`${i + 1} seeds hold`);
+    else if ((i + 1) % PROGRESS_EVERY === 0 || i + 1 === count) console.log(`${i + 1} seeds hold`);
   }
 } catch (error) {
   if (!(error instanceof SimulationError)) throw error;
