@@ -177,6 +177,15 @@ t.test('an album or artist plays without its songs being named', async (t) => {
   await t.rejects(player.play({ ...PHONE_CALL, context: { type: 'likes' } }), { code: 'SONGS_REQUIRED' });
 });
 
+t.test('PS32 an album longer than a context may be plays its first 1,000 songs', async (t) => {
+  const { player, songs } = setUp();
+  const [song] = songs.values();
+  for (let i = 0; i < 1_000; i++) songs.set(id(`S${i}`), { ...(song as PlayableSong), songId: id(`S${i}`) });
+  const { state } = await player.play({ ...PHONE_CALL, context: { type: 'album', id: ALBUM } });
+  t.equal(state.upNextTotal, 999);
+  t.equal(state.upNext.length, 50);
+});
+
 t.test('PS38 PS40 a song that got unavailable is passed over and told', async (t) => {
   const { player, songs, after } = setUp();
   await player.play(play);
