@@ -18,7 +18,7 @@ import {
 const songId = idOf(5);
 const problemIn = async (response: Response) => (await response.json()) as Record<string, unknown>;
 
-t.test('a call carries what the path, the query and the token say, and the request id', async (t) => {
+void t.test('a call carries what the path, the query and the token say, and the request id', async (t) => {
   await using g = await startGateway();
   const headers = { ...bearer(), 'x-request-id': 'request-0001' };
   const song = await request(`${g.url}/api/songs/${songId}`, 'GET', { headers });
@@ -37,14 +37,14 @@ t.test('a call carries what the path, the query and the token say, and the reque
   t.same(g.calls.at(-1)?.params, { positionMs: 7, userId: aliceId, deviceId });
 });
 
-t.test('a badly formed request id is replaced', async (t) => {
+void t.test('a badly formed request id is replaced', async (t) => {
   await using g = await startGateway();
   const headers = { 'x-request-id': 'a b', 'x-correlation-id': 'other-id-00' };
   const response = await request(`${g.url}/api/me`, 'GET', { headers });
   t.match(response.headers.get('x-request-id'), /^[0-9A-Za-z]{22}\.\w+$/);
 });
 
-t.test('answers that nobody may keep say so, and 204 has no body', async (t) => {
+void t.test('answers that nobody may keep say so, and 204 has no body', async (t) => {
   await using g = await startGateway();
   const response = await request(`${g.url}/api/me/likes/${songId}`, 'PUT', { headers: bearer() });
   t.equal(response.status, 204);
@@ -52,7 +52,7 @@ t.test('answers that nobody may keep say so, and 204 has no body', async (t) => 
   t.equal(await response.text(), '');
 });
 
-t.test('malformed requests are told what is wrong', async (t) => {
+void t.test('malformed requests are told what is wrong', async (t) => {
   await using g = await startGateway();
   const headers = bearer();
   const url = `${g.url}/api/me/player/seek`;
@@ -110,7 +110,7 @@ t.test('malformed requests are told what is wrong', async (t) => {
   t.equal(g.calls.filter((call) => call.action.startsWith('player-session')).length, 0, 'no actor was asked');
 });
 
-t.test('a body without a length is bounded while it is read', async (t) => {
+void t.test('a body without a length is bounded while it is read', async (t) => {
   await using g = await startGateway();
   const part = new Uint8Array(64 * 1024).fill(32);
   const endless = new ReadableStream({ pull: (controller) => controller.enqueue(part) });
@@ -127,7 +127,7 @@ t.test('a body without a length is bounded while it is read', async (t) => {
   t.ok(status === 413 || status === 'connection closed', String(status));
 });
 
-t.test('a known path names its methods', async (t) => {
+void t.test('a known path names its methods', async (t) => {
   await using g = await startGateway();
   const refused = await request(`${g.url}/api/me`, 'PUT', { headers: bearer() });
   t.equal(refused.headers.get('allow'), 'HEAD, GET, PATCH, DELETE');
@@ -136,7 +136,7 @@ t.test('a known path names its methods', async (t) => {
   t.equal(options.headers.get('allow'), 'HEAD, GET, PATCH, DELETE');
 });
 
-t.test('HEAD answers as GET without the body', async (t) => {
+void t.test('HEAD answers as GET without the body', async (t) => {
   await using g = await startGateway();
   const response = await request(`${g.url}/api/songs/${songId}`, 'HEAD', { headers: bearer() });
   t.equal(response.status, 200);
@@ -144,7 +144,7 @@ t.test('HEAD answers as GET without the body', async (t) => {
   t.equal(await response.text(), '');
 });
 
-t.test('who is calling comes from the token alone, never from the client', async (t) => {
+void t.test('who is calling comes from the token alone, never from the client', async (t) => {
   await using g = await startGateway();
   const bobId = idOf(2);
   const headers = bearer();
@@ -158,7 +158,7 @@ t.test('who is calling comes from the token alone, never from the client', async
   t.match((await problemIn(twice)).problems, ['deviceId: is given by the path']);
 });
 
-t.test('administrators only where the table says so', async (t) => {
+void t.test('administrators only where the table says so', async (t) => {
   await using g = await startGateway();
   const refused = await request(`${g.url}/api/admin/users`, 'GET', { headers: bearer() });
   t.equal(refused.status, 403);
@@ -167,7 +167,7 @@ t.test('administrators only where the table says so', async (t) => {
   t.equal((await request(`${g.url}/api/admin/users`, 'GET', { headers: admin })).status, 200);
 });
 
-t.test('a token that is missing, malformed, expired or of a removed device is 401', async (t) => {
+void t.test('a token that is missing, malformed, expired or of a removed device is 401', async (t) => {
   const removedId = idOf(77);
   await using g = await startGateway({
     overrides: { 'accounts.deviceActive': async ({ deviceId }) => ({ active: deviceId !== removedId }) },
@@ -188,7 +188,7 @@ t.test('a token that is missing, malformed, expired or of a removed device is 40
   t.match(await problemIn(answers[4] as Response), { code: 'DEVICE_REMOVED' });
 });
 
-t.test('a device is asked after once a minute, and again after its account changed', async (t) => {
+void t.test('a device is asked after once a minute, and again after its account changed', async (t) => {
   await using g = await startGateway();
   const headers = bearer();
   const asked = () => g.calls.filter((call) => call.action === 'accounts.deviceActive').length;
@@ -200,7 +200,7 @@ t.test('a device is asked after once a minute, and again after its account chang
   t.equal(asked(), 2);
 });
 
-t.test('playback goes on for valid tokens while accounts is away', async (t) => {
+void t.test('playback goes on for valid tokens while accounts is away', async (t) => {
   await using g = await startGateway({
     overrides: {
       'accounts.deviceActive': async () => {
@@ -211,7 +211,7 @@ t.test('playback goes on for valid tokens while accounts is away', async (t) => 
   t.equal((await request(`${g.url}/api/me/player`, 'GET', { headers: bearer() })).status, 200);
 });
 
-t.test('a refusal keeps its code and reason; a fault tells nothing of itself', async (t) => {
+void t.test('a refusal keeps its code and reason; a fault tells nothing of itself', async (t) => {
   await using g = await startGateway({
     overrides: {
       'player-session.stream': async () => {
@@ -245,7 +245,7 @@ t.test('a refusal keeps its code and reason; a fault tells nothing of itself', a
   t.equal(later.headers.get('retry-after'), '9');
 });
 
-t.test('what the bus throws by itself becomes 503 or 504', async (t) => {
+void t.test('what the bus throws by itself becomes 503 or 504', async (t) => {
   const named = (name: string) => Object.assign(new Error('x'), { name });
   await using g = await startGateway({
     overrides: {
@@ -261,7 +261,7 @@ t.test('what the bus throws by itself becomes 503 or 504', async (t) => {
   t.equal(await statusOf('/api/me/likes'), 503);
 });
 
-t.test('limits answer 429 with when to come back', async (t) => {
+void t.test('limits answer 429 with when to come back', async (t) => {
   const limits = { ...NO_LIMITS, search: { name: 'search', max: 2, windowMs: 60_000 } };
   await using g = await startGateway({ options: { limits } });
   const search = (token: string) => request(`${g.url}/api/search?query=a`, 'GET', { headers: bearer(token) });
@@ -276,7 +276,7 @@ t.test('limits answer 429 with when to come back', async (t) => {
   t.equal((await search(tokenOf({ sub: idOf(2) }))).status, 200, 'another user has a window of their own');
 });
 
-t.test('without a token ten requests a minute and address; health is exempt', async (t) => {
+void t.test('without a token ten requests a minute and address; health is exempt', async (t) => {
   const { unauthenticated: _, ...limits } = NO_LIMITS;
   await using g = await startGateway({ options: { limits, trustedProxies: ['127.0.0.1'] } });
   const from = (address: string, path = '/api/me') =>
@@ -289,7 +289,7 @@ t.test('without a token ten requests a minute and address; health is exempt', as
   t.equal((await from('203.0.113.5, 192.0.2.1')).status, 429, 'only the last hop is believed');
 });
 
-t.test('X-Forwarded-For is nothing without a trusted proxy', async (t) => {
+void t.test('X-Forwarded-For is nothing without a trusted proxy', async (t) => {
   const { unauthenticated: _, ...limits } = NO_LIMITS;
   await using g = await startGateway({ options: { limits } });
   let last = 0;
@@ -300,7 +300,7 @@ t.test('X-Forwarded-For is nothing without a trusted proxy', async (t) => {
   t.equal(last, 429);
 });
 
-t.test('a cache that fails or hangs stops nobody and limits still hold on this node', async (t) => {
+void t.test('a cache that fails or hangs stops nobody and limits still hold on this node', async (t) => {
   const broken = memoryCache(systemClock);
   const limits = { ...NO_LIMITS, search: { name: 'search', max: 2, windowMs: 60_000 } };
   for (const take of [() => Promise.reject(new Error('down')), () => new Promise<never>(() => {})]) {
@@ -313,7 +313,7 @@ t.test('a cache that fails or hangs stops nobody and limits still hold on this n
   }
 });
 
-t.test('a verifier that cannot have its keys is 503, and not the client to blame', async (t) => {
+void t.test('a verifier that cannot have its keys is 503, and not the client to blame', async (t) => {
   const verify = () => Promise.reject(new UnavailableError('KEYS_AWAY', 'Try again in a moment.'));
   await using g = await startGateway({ deps: { verifier: { verify } } });
   const response = await request(`${g.url}/api/me`, 'GET', { headers: bearer() });
@@ -321,7 +321,7 @@ t.test('a verifier that cannot have its keys is 503, and not the client to blame
   t.match(await problemIn(response), { code: 'KEYS_AWAY' });
 });
 
-t.test('pages of other origins get CORS only when configured', async (t) => {
+void t.test('pages of other origins get CORS only when configured', async (t) => {
   const origin = 'https://app.example';
   const preflight = { origin, 'access-control-request-method': 'PUT' };
   await using closed = await startGateway();
@@ -339,7 +339,7 @@ t.test('pages of other origins get CORS only when configured', async (t) => {
   t.equal(other.headers.get('vary'), 'Origin');
 });
 
-t.test('metrics are for this machine or the token, ready tells each check', async (t) => {
+void t.test('metrics are for this machine or the token, ready tells each check', async (t) => {
   const metricsToken = 'a-metrics-token-of-ours';
   await using g = await startGateway({
     options: { metricsToken },
@@ -355,7 +355,7 @@ t.test('metrics are for this machine or the token, ready tells each check', asyn
   t.same(await ready.json(), { status: 'not ready', checks: { journal: 'ok', search: 'failed' } });
 });
 
-t.test('client events become metrics', async (t) => {
+void t.test('client events become metrics', async (t) => {
   await using g = await startGateway();
   const events = [
     { type: 'playbackStart', startupMs: 40, how: 'prefetched' },
@@ -371,7 +371,7 @@ t.test('client events become metrics', async (t) => {
   t.match(metrics, /antiphon_client_rung_switches_total\{direction="down"\} 1/);
 });
 
-t.test('/docs and openapi.json come without a token and without scripts', async (t) => {
+void t.test('/docs and openapi.json come without a token and without scripts', async (t) => {
   await using g = await startGateway();
   const page = await request(`${g.url}/docs`, 'GET');
   const html = await page.text();

@@ -8,13 +8,13 @@ import { ROUTES } from './routes.ts';
 
 const document = openApiOf();
 
-t.test('it is valid OpenAPI 3.1', async (t) => {
+void t.test('it is valid OpenAPI 3.1', async (t) => {
   const result = await new Validator().validate(JSON.parse(JSON.stringify(document)));
   t.equal(result.errors, undefined);
   t.equal(result.valid, true);
 });
 
-t.test('every reference leads somewhere', (t) => {
+void t.test('every reference leads somewhere', (t) => {
   const refs = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/(\w+)\/(\w+)"/g)];
   t.ok(refs.length > 50);
   const components = document.components as unknown as Record<string, Record<string, unknown>>;
@@ -23,7 +23,7 @@ t.test('every reference leads somewhere', (t) => {
   t.end();
 });
 
-t.test('every route stands in it once, with what it takes and no more', (t) => {
+void t.test('every route stands in it once, with what it takes and no more', (t) => {
   const ids = new Set<string>();
   for (const route of ROUTES) {
     const item = document.paths?.[templateOf(route)] as Record<string, OpenAPIV3_1.OperationObject>;

@@ -22,14 +22,14 @@ const overrides = {
 };
 const web = (url: string) => ({ 'x-antiphon-client': 'web', origin: url, 'sec-fetch-site': 'same-origin' });
 
-t.test('an app gets the refresh token in the body and no cookie', async (t) => {
+void t.test('an app gets the refresh token in the body and no cookie', async (t) => {
   await using g = await startGateway({ overrides });
   const response = await request(`${g.url}/api/login`, 'POST', { body: login });
   t.equal(response.headers.get('set-cookie'), null);
   t.match(await response.json(), { refreshToken: 'first-token' });
 });
 
-t.test('the web player gets it in a cookie and not in the body', async (t) => {
+void t.test('the web player gets it in a cookie and not in the body', async (t) => {
   await using g = await startGateway({ overrides });
   const response = await request(`${g.url}/api/login`, 'POST', { body: login, headers: web(g.url) });
   t.match(
@@ -41,7 +41,7 @@ t.test('the web player gets it in a cookie and not in the body', async (t) => {
   t.match(body, { accessToken: 'a.b.c' });
 });
 
-t.test('over https the cookie is Secure and bound to the host', async (t) => {
+void t.test('over https the cookie is Secure and bound to the host', async (t) => {
   await using g = await startGateway({ overrides, options: { secure: true } });
   const response = await request(`${g.url}/api/login`, 'POST', { body: login, headers: web(g.url) });
   t.match(
@@ -50,7 +50,7 @@ t.test('over https the cookie is Secure and bound to the host', async (t) => {
   );
 });
 
-t.test('refresh reads the cookie and rotates it', async (t) => {
+void t.test('refresh reads the cookie and rotates it', async (t) => {
   await using g = await startGateway({ overrides });
   const headers = { ...web(g.url), cookie: 'other=1; antiphon_refresh=first-token' };
   const response = await request(`${g.url}/api/token/refresh`, 'POST', { headers });
@@ -59,7 +59,7 @@ t.test('refresh reads the cookie and rotates it', async (t) => {
   t.same(g.calls.at(-1)?.params, { refreshToken: 'first-token' });
 });
 
-t.test('a cookie without the header of the web player counts for nothing', async (t) => {
+void t.test('a cookie without the header of the web player counts for nothing', async (t) => {
   await using g = await startGateway({ overrides });
   const headers = { cookie: 'antiphon_refresh=first-token', origin: g.url };
   const response = await request(`${g.url}/api/token/refresh`, 'POST', { headers });
@@ -67,7 +67,7 @@ t.test('a cookie without the header of the web player counts for nothing', async
   t.equal(g.calls.length, 0);
 });
 
-t.test('a page of another origin is refused, and so is one that hides its origin', async (t) => {
+void t.test('a page of another origin is refused, and so is one that hides its origin', async (t) => {
   await using g = await startGateway({ overrides });
   const cookie = 'antiphon_refresh=first-token';
   const own = { 'x-antiphon-client': 'web', cookie };
@@ -86,7 +86,7 @@ t.test('a page of another origin is refused, and so is one that hides its origin
   t.equal(g.calls.length, 0);
 });
 
-t.test('a token that no longer holds ends the cookie', async (t) => {
+void t.test('a token that no longer holds ends the cookie', async (t) => {
   await using g = await startGateway({ overrides });
   const headers = { ...web(g.url), cookie: 'antiphon_refresh=stolen' };
   const response = await request(`${g.url}/api/token/refresh`, 'POST', { headers });
@@ -96,14 +96,14 @@ t.test('a token that no longer holds ends the cookie', async (t) => {
   t.match(await without.json(), { status: 401, code: 'NO_SESSION' });
 });
 
-t.test('with the cookie in use the body may not bring another token', async (t) => {
+void t.test('with the cookie in use the body may not bring another token', async (t) => {
   await using g = await startGateway({ overrides });
   const headers = { ...web(g.url), cookie: 'antiphon_refresh=first-token' };
   const body = { refreshToken: 'first-token' };
   t.equal((await request(`${g.url}/api/token/refresh`, 'POST', { headers, body })).status, 400);
 });
 
-t.test('logout ends the session and the cookie', async (t) => {
+void t.test('logout ends the session and the cookie', async (t) => {
   await using g = await startGateway({ overrides });
   const headers = { ...web(g.url), cookie: 'antiphon_refresh=first-token' };
   const response = await request(`${g.url}/api/logout`, 'POST', { headers });

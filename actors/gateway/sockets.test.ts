@@ -73,7 +73,7 @@ class Client {
 
 const state = (version: number) => ({ type: 'player.state', state: { version } });
 
-t.test("hello is welcomed and the user's events follow, those of others do not", async (t) => {
+void t.test("hello is welcomed and the user's events follow, those of others do not", async (t) => {
   await using g = await startGateway();
   const client = new Client(g.url);
   t.match(await client.hello(), { heartbeatMs: SOCKET_HEARTBEAT_MS, resumed: false });
@@ -87,7 +87,7 @@ t.test("hello is welcomed and the user's events follow, those of others do not",
   t.same(client.got, []);
 });
 
-t.test('catalogue news come together, at most once a second', async (t) => {
+void t.test('catalogue news come together, at most once a second', async (t) => {
   const clock = new ManualClock();
   await using g = await startGateway({ clock });
   const client = new Client(g.url);
@@ -99,7 +99,7 @@ t.test('catalogue news come together, at most once a second', async (t) => {
   t.match(event, { topic: 'catalog', data: { type: 'catalog.changed', more: 10 } });
 });
 
-t.test('a dropped socket goes on where it was', async (t) => {
+void t.test('a dropped socket goes on where it was', async (t) => {
   await using g = await startGateway();
   const first = new Client(g.url);
   const { connectionId } = await first.hello();
@@ -123,7 +123,7 @@ t.test('a dropped socket goes on where it was', async (t) => {
   t.match(await tooOld.hello({ resume: { connectionId, lastSeq: 99 } }), { resumed: false });
 });
 
-t.test('a feed is forgotten, with its subscription, when nobody comes back', async (t) => {
+void t.test('a feed is forgotten, with its subscription, when nobody comes back', async (t) => {
   const clock = new ManualClock();
   await using g = await startGateway({ clock });
   const client = new Client(g.url);
@@ -139,7 +139,7 @@ t.test('a feed is forgotten, with its subscription, when nobody comes back', asy
   t.equal(g.topics.subscriptions(), before + 1);
 });
 
-t.test('player commands take the same path as REST', async (t) => {
+void t.test('player commands take the same path as REST', async (t) => {
   const limits = { ...NO_LIMITS, stream: { name: 'stream', max: 1, windowMs: 60_000 } };
   await using g = await startGateway({
     options: { limits },
@@ -169,7 +169,7 @@ t.test('player commands take the same path as REST', async (t) => {
   }
 });
 
-t.test('what is out of place closes the socket with a code', async (t) => {
+void t.test('what is out of place closes the socket with a code', async (t) => {
   await using g = await startGateway();
   const closeCodeOf = async (act: (client: Client) => unknown) => {
     const client = new Client(g.url);
@@ -196,7 +196,7 @@ t.test('what is out of place closes the socket with a code', async (t) => {
   );
 });
 
-t.test('a socket that never says hello is closed', async (t) => {
+void t.test('a socket that never says hello is closed', async (t) => {
   const clock = new ManualClock();
   await using g = await startGateway({ clock });
   const client = new Client(g.url);
@@ -205,7 +205,7 @@ t.test('a socket that never says hello is closed', async (t) => {
   t.equal(await client.closed, 4408);
 });
 
-t.test('a token that runs out closes with 4401 unless a newer one came', async (t) => {
+void t.test('a token that runs out closes with 4401 unless a newer one came', async (t) => {
   const clock = new ManualClock();
   const lateSec = Math.floor(clock.nowMs() / 1000);
   await using g = await startGateway({ clock });
@@ -224,7 +224,7 @@ t.test('a token that runs out closes with 4401 unless a newer one came', async (
   t.equal(await renewed.closed, 4401, 'a socket stays with its user');
 });
 
-t.test('heartbeats find out who is gone and whose device was removed', async (t) => {
+void t.test('heartbeats find out who is gone and whose device was removed', async (t) => {
   const clock = new ManualClock();
   let active = true;
   await using g = await startGateway({
@@ -247,7 +247,7 @@ t.test('heartbeats find out who is gone and whose device was removed', async (t)
   t.equal(await removed.closed, 4401);
 });
 
-t.test('a user has a bounded number of sockets: the newest stay', async (t) => {
+void t.test('a user has a bounded number of sockets: the newest stay', async (t) => {
   await using g = await startGateway();
   const clients: Client[] = [];
   for (let i = 0; i <= SOCKETS_PER_USER_MAX; i++) {
@@ -259,7 +259,7 @@ t.test('a user has a bounded number of sockets: the newest stay', async (t) => {
   t.equal(clients[1]?.ws.readyState, WebSocket.OPEN);
 });
 
-t.test('pages of other origins cannot open a socket, apps and own pages can', async (t) => {
+void t.test('pages of other origins cannot open a socket, apps and own pages can', async (t) => {
   await using g = await startGateway({ options: { corsOrigins: ['https://app.example'] } });
   const opens = (origin?: string) => {
     const client = new Client(g.url, origin ? { origin } : {});
@@ -272,7 +272,7 @@ t.test('pages of other origins cannot open a socket, apps and own pages can', as
   t.equal(await opens(), true);
 });
 
-t.test('a service that goes away says so with 1001', async (t) => {
+void t.test('a service that goes away says so with 1001', async (t) => {
   const g = await startGateway();
   const client = new Client(g.url);
   await client.hello();
@@ -281,7 +281,7 @@ t.test('a service that goes away says so with 1001', async (t) => {
   t.equal(g.topics.subscriptions(), 0);
 });
 
-t.test('topics that cannot be had close the socket and do not stay broken', async (t) => {
+void t.test('topics that cannot be had close the socket and do not stay broken', async (t) => {
   const topics = memoryTopics();
   let broken = true;
   const flaky = {
@@ -303,7 +303,7 @@ t.test('topics that cannot be had close the socket and do not stay broken', asyn
 const BURST = 400;
 const big = (version: number) => ({ ...state(version), filler: 'x'.repeat(64 * 1024) });
 
-t.test('a client that cannot keep up gets the newest state and every other event', async (t) => {
+void t.test('a client that cannot keep up gets the newest state and every other event', async (t) => {
   await using g = await startGateway();
   const client = new Client(g.url);
   await client.hello();
@@ -321,7 +321,7 @@ t.test('a client that cannot keep up gets the newest state and every other event
   t.equal(versions.at(-1), BURST);
 });
 
-t.test('a client that stays stuck, or falls too far behind, is closed with 4413', async (t) => {
+void t.test('a client that stays stuck, or falls too far behind, is closed with 4413', async (t) => {
   const clock = new ManualClock();
   await using g = await startGateway({ clock });
   const stuck = new Client(g.url);
@@ -342,7 +342,7 @@ t.test('a client that stays stuck, or falls too far behind, is closed with 4413'
   t.equal(await behind.closed, 4413);
 });
 
-t.test('a feed keeps a bounded number of events', (t) => {
+void t.test('a feed keeps a bounded number of events', (t) => {
   const feed = new Feed('f', aliceId);
   for (let n = 0; n < SOCKET_RING_EVENTS_MAX + 5; n++) feed.publish('likes', '{}', false);
   t.notOk(feed.has(4));

@@ -34,7 +34,7 @@ async function raw(port: number, bytes: string): Promise<string> {
   return answer;
 }
 
-t.test('handlers are asked in order until one answers', async (t) => {
+void t.test('handlers are asked in order until one answers', async (t) => {
   const asked: string[] = [];
   const passing: HttpHandler = async () => {
     asked.push('first');
@@ -50,7 +50,7 @@ t.test('handlers are asked in order until one answers', async (t) => {
   t.same(asked, ['first']);
 });
 
-t.test('every answer has a request id and the security headers', async (t) => {
+void t.test('every answer has a request id and the security headers', async (t) => {
   await using s = await start();
   for (const path of ['/hello', '/nothing']) {
     const { headers } = await fetch(s.url + path);
@@ -62,12 +62,12 @@ t.test('every answer has a request id and the security headers', async (t) => {
   }
 });
 
-t.test('behind https browsers are told to stay there', async (t) => {
+void t.test('behind https browsers are told to stay there', async (t) => {
   await using s = await start({ secure: true });
   t.match((await fetch(`${s.url}/hello`)).headers.get('strict-transport-security'), /max-age=31536000/);
 });
 
-t.test('nobody answering is a problem, a throwing handler one without internals', async (t) => {
+void t.test('nobody answering is a problem, a throwing handler one without internals', async (t) => {
   const throwing: HttpHandler = async (req) => {
     if (req.url === '/away') throw new UnavailableError('AWAY', 'Try again.');
     throw new Error('secret');
@@ -84,7 +84,7 @@ t.test('nobody answering is a problem, a throwing handler one without internals'
   t.equal(missing.headers.get('content-type'), 'application/problem+json');
 });
 
-t.test('what is no request, too long or too slow is refused', async (t) => {
+void t.test('what is no request, too long or too slow is refused', async (t) => {
   await using s = await start({ limits: { headersTimeoutMs: 100, requestTimeoutMs: 100 } });
   const host = 'Host: x\r\n';
   t.match(await raw(s.port, 'nonsense\r\n\r\n'), /^HTTP\/1.1 400 .*NOT_HTTP/s);
@@ -98,7 +98,7 @@ t.test('what is no request, too long or too slow is refused', async (t) => {
   t.match(await raw(s.port, `GET /hello HTTP/1.1\r\n${host}`), /^HTTP\/1.1 408/, 'headers that never end');
 });
 
-t.test('closing lets a request finish and takes no other', async (t) => {
+void t.test('closing lets a request finish and takes no other', async (t) => {
   const { promise: asked, resolve: onAsked } = Promise.withResolvers<void>();
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const slow: HttpHandler = async (_req, res) => {
@@ -124,7 +124,7 @@ t.test('closing lets a request finish and takes no other', async (t) => {
   t.ok(told);
 });
 
-t.test('a request that never ends is cut off after the grace', async (t) => {
+void t.test('a request that never ends is cut off after the grace', async (t) => {
   const { promise: asked, resolve: onAsked } = Promise.withResolvers<void>();
   const stuck: HttpHandler = () => {
     onAsked();
@@ -137,7 +137,7 @@ t.test('a request that never ends is cut off after the grace', async (t) => {
   await answer;
 });
 
-t.test('an upgrade that nobody wants is refused', async (t) => {
+void t.test('an upgrade that nobody wants is refused', async (t) => {
   await using s = await start();
   const upgrade = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
   t.match(await raw(s.port, upgrade), /^HTTP\/1.1 503/);

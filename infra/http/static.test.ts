@@ -38,7 +38,7 @@ const ask = (path: string, headers: Record<string, string> = {}, method = 'GET')
     }).on('error', reject);
   });
 
-t.test('hashed names are kept for ever, pages are asked for again', async (t) => {
+void t.test('hashed names are kept for ever, pages are asked for again', async (t) => {
   const asset = await ask('/assets/app-4F7KQ2ZD.js');
   t.match(asset.headers, {
     'cache-control': 'public, max-age=31536000, immutable',
@@ -50,14 +50,14 @@ t.test('hashed names are kept for ever, pages are asked for again', async (t) =>
   });
 });
 
-t.test('a known ETag is answered with 304', async (t) => {
+void t.test('a known ETag is answered with 304', async (t) => {
   const first = await ask('/');
   const again = await ask('/', { 'if-none-match': String(first.headers.etag) });
   t.equal(again.status, 304);
   t.equal(again.body, '');
 });
 
-t.test('compressed files go to those who take them', async (t) => {
+void t.test('compressed files go to those who take them', async (t) => {
   const path = '/assets/app-4F7KQ2ZD.js';
   const asked = async (encodings: string) => (await ask(path, { 'accept-encoding': encodings })).body;
   t.equal(await asked('gzip, deflate, br'), 'as brotli');
@@ -68,13 +68,13 @@ t.test('compressed files go to those who take them', async (t) => {
   t.match(answer.headers, { vary: 'Accept-Encoding', 'content-encoding': 'br' });
 });
 
-t.test('client-side routes get the page, files that are not there do not', async (t) => {
+void t.test('client-side routes get the page, files that are not there do not', async (t) => {
   t.match((await ask('/album/123', { accept: 'text/html,*/*' })).body, /Antiphon/);
   t.equal((await ask('/album/123', { accept: 'application/json' })).status, 404);
   t.equal((await ask('/assets/gone.js', { accept: 'text/html' })).status, 404);
 });
 
-t.test('nothing outside the folder is served', async (t) => {
+void t.test('nothing outside the folder is served', async (t) => {
   for (const path of [
     '/../secret.txt',
     '/%2e%2e/secret.txt',
@@ -88,14 +88,14 @@ t.test('nothing outside the folder is served', async (t) => {
   }
 });
 
-t.test('HEAD has no body and other methods find nothing', async (t) => {
+void t.test('HEAD has no body and other methods find nothing', async (t) => {
   const head = await ask('/', {}, 'HEAD');
   t.equal(head.status, 200);
   t.equal(head.body, '');
   t.equal((await ask('/', {}, 'POST')).status, 404);
 });
 
-t.test('a folder that is not there serves nothing', async (t) => {
+void t.test('a folder that is not there serves nothing', async (t) => {
   const handle = await createStatic({ root: join(folder, 'nowhere') });
   t.equal(await handle({ method: 'GET', url: '/', headers: {} } as never, {} as never), false);
 });

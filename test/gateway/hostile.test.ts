@@ -88,14 +88,14 @@ function assertRefused(t: { ok(value: unknown, message: string): unknown }, answ
   t.ok(answer.status >= 400 && answer.status < 500 && isProblem, `${what}: ${answer.status}`);
 }
 
-t.test('each route works when asked as the contract says', async (t) => {
+void t.test('each route works when asked as the contract says', async (t) => {
   for (const route of ROUTES) {
     const answer = await askRoute(route, leastOf(route));
     t.equal(answer.status, route.status, `${nameOf(route)}: ${answer.body.slice(0, 120)}`);
   }
 });
 
-t.test('no token, no answer', async (t) => {
+void t.test('no token, no answer', async (t) => {
   for (const route of ROUTES.filter((r) => r.auth !== 'none')) {
     for (const headers of [{}, { authorization: 'Bearer a.b.c' }, { authorization: 'Bearer' }]) {
       const { answer, calls } = await watching(() => askRoute(route, leastOf(route), headers as never));
@@ -105,7 +105,7 @@ t.test('no token, no answer', async (t) => {
   }
 });
 
-t.test('a listener is no administrator', async (t) => {
+void t.test('a listener is no administrator', async (t) => {
   for (const route of ROUTES.filter((r) => r.auth === 'admin')) {
     const { answer, calls } = await watching(() => askRoute(route, leastOf(route), bearer()));
     t.equal(answer.status, 403, nameOf(route));
@@ -113,7 +113,7 @@ t.test('a listener is no administrator', async (t) => {
   }
 });
 
-t.test('nobody acts for another account: what the token says cannot be given', async (t) => {
+void t.test('nobody acts for another account: what the token says cannot be given', async (t) => {
   for (const route of ROUTES) {
     for (const name of Object.keys(route.inject)) {
       const { answer, calls } = await watching(() => askRoute(route, { ...leastOf(route), [name]: bobId }));
@@ -123,7 +123,7 @@ t.test('nobody acts for another account: what the token says cannot be given', a
   }
 });
 
-t.test('unknown and wrongly typed fields are refused by name', async (t) => {
+void t.test('unknown and wrongly typed fields are refused by name', async (t) => {
   const wrong = { deeply: [{ nested: true }] };
   for (const route of ROUTES) {
     for (const name of ['unknown', '__proto__', 'constructor', 'prototype', ...givenNamesOf(route)]) {
@@ -146,7 +146,7 @@ t.test('unknown and wrongly typed fields are refused by name', async (t) => {
   t.notOk('deeply' in {}, 'no prototype was touched');
 });
 
-t.test('bodies that are too large, not JSON or on a GET are refused', async (t) => {
+void t.test('bodies that are too large, not JSON or on a GET are refused', async (t) => {
   const large = JSON.stringify({ x: 'x'.repeat(REQUEST_BODY_BYTES_MAX) });
   for (const route of ROUTES) {
     const path = pathOf(route);
@@ -166,7 +166,7 @@ t.test('bodies that are too large, not JSON or on a GET are refused', async (t) 
   }
 });
 
-t.test('strange methods on every path are refused', async (t) => {
+void t.test('strange methods on every path are refused', async (t) => {
   for (const path of new Set(ROUTES.map((route) => pathOf(route)))) {
     for (const method of ['TRACE', 'PROPFIND', 'MKCOL', 'LOCK', 'REPORT', 'M-SEARCH']) {
       const answer = await ask(method, path, { headers: admin });
@@ -176,7 +176,7 @@ t.test('strange methods on every path are refused', async (t) => {
   }
 });
 
-t.test('generated nonsense on every route is a 2xx or a 4xx, always for the caller alone', async (t) => {
+void t.test('generated nonsense on every route is a 2xx or a 4xx, always for the caller alone', async (t) => {
   const hostileText = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 40 }),
     fc.constantFrom(
@@ -236,7 +236,7 @@ t.test('generated nonsense on every route is a 2xx or a 4xx, always for the call
   }
 });
 
-t.test("paths that are nobody's and encodings that are none are refused", async (t) => {
+void t.test("paths that are nobody's and encodings that are none are refused", async (t) => {
   const paths = [
     '/api',
     '/api/',
