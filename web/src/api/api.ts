@@ -1,6 +1,7 @@
 /** The service's routes as functions; the shapes come from the actors' contracts. */
 import type { accountsContract, Preferences } from '../../../actors/accounts/contract.ts';
 import type { catalogContract } from '../../../actors/catalog/contract.ts';
+import type { ClientEvent } from '../../../actors/gateway/contract.ts';
 import type { historyContract } from '../../../actors/history/contract.ts';
 import type { likesContract } from '../../../actors/likes/contract.ts';
 import type { PlayContext, PlayerAnswer, playerContract } from '../../../actors/player-session/contract.ts';
@@ -55,7 +56,7 @@ export const api = {
     call<Of<typeof likesContract, 'contains'>>('POST', '/me/likes/lookup', { body: { songIds } }),
   setLiked: (songId: string, liked: boolean) => call<void>(liked ? 'PUT' : 'DELETE', `/me/likes/${songId}`),
 
-  telemetry: (events: readonly unknown[]) =>
+  telemetry: (events: readonly ClientEvent[]) =>
     call<void>('POST', '/me/events', { body: { events }, keepalive: true }),
 };
 

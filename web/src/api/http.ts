@@ -65,12 +65,15 @@ export async function closeSession(): Promise<void> {
   onSignedOut();
 }
 
+/** Sent again after a reload in mid-renewal, the same command gets the same answer instead of ending the session. */
+const RENEWAL = { commandId: 'web' };
+
 let renewal: Promise<WebSession> | undefined;
 
 /** One refresh at a time over all tabs of this browser: a token used twice would end the session. */
 export function renewSession(): Promise<WebSession> {
   renewal ??= navigator.locks
-    .request('antiphon-refresh', () => openSession('/token/refresh', {}))
+    .request('antiphon-refresh', () => openSession('/token/refresh', RENEWAL))
     .catch((error: unknown) => {
       if (error instanceof ApiError && error.status === 401) {
         session = undefined;

@@ -1,5 +1,6 @@
 /** One song on one audio element. Two decks take turns, so that the next song is ready before it is due. */
 import type Hls from 'hls.js/light';
+import type { Rung } from '../../../actors/catalog/contract.ts';
 import type { Stream } from '../../../actors/player-session/contract.ts';
 import { prefetchingLoader, prefetchStart } from './prefetch.ts';
 
@@ -31,8 +32,9 @@ export class Deck {
   #hls: Hls | undefined;
   #generation = 0;
   stream: Stream | undefined;
-  /** The rung that sounds, in kbit/s. */
-  rung = 0;
+  /** The rung that sounds, and the one before it within this song, in kbit/s. */
+  rung: Rung | undefined;
+  fromRung: Rung | undefined;
   /** Waiting for data in the middle of a song, as opposed to before its start. */
   started = false;
 
@@ -85,7 +87,8 @@ export class Deck {
       bandwidthBps = hls.bandwidthEstimate || bandwidthBps;
     });
     hls.on(HlsClass.Events.LEVEL_SWITCHED, (_event, { level }) => {
-      this.rung = RUNGS[level] ?? 0;
+      this.fromRung = this.rung;
+      this.rung = RUNGS[level];
       this.#onEvent(this, 'rung');
     });
     hls.on(HlsClass.Events.ERROR, (_event, error) => {
@@ -127,7 +130,8 @@ export class Deck {
     this.#hls?.destroy();
     this.#hls = undefined;
     this.started = false;
-    this.rung = 0;
+    this.rung = undefined;
+    this.fromRung = undefined;
     this.audio.removeAttribute('src');
     this.audio.load();
   }

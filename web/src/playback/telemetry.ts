@@ -1,17 +1,12 @@
 /** What the listener's ears met, sent in small batches: start-up time, underruns, rung switches, errors. */
+import type { ClientEvent } from '../../../actors/gateway/contract.ts';
 import { api } from '../api/api.ts';
 import { currentSession } from '../api/http.ts';
-
-export type TelemetryEvent =
-  | { readonly type: 'start'; readonly startupMs: number; readonly how: 'cold' | 'prefetched' }
-  | { readonly type: 'underrun'; readonly stalledMs: number }
-  | { readonly type: 'rung'; readonly rung: number }
-  | { readonly type: 'error'; readonly code: string };
 
 const FLUSH_AFTER_MS = 15_000;
 const BATCH_MAX = 50;
 
-let batch: TelemetryEvent[] = [];
+let batch: ClientEvent[] = [];
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 function flush(): void {
@@ -23,7 +18,7 @@ function flush(): void {
   api.telemetry(events).catch(() => undefined);
 }
 
-export function report(event: TelemetryEvent): void {
+export function report(event: ClientEvent): void {
   batch.push(event);
   if (batch.length >= BATCH_MAX) flush();
   timer ??= setTimeout(flush, FLUSH_AFTER_MS);

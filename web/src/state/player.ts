@@ -263,8 +263,9 @@ function onDeck(deck: Deck, event: DeckEvent): void {
     buffering.value = true;
     if (deck.started && !deck.audio.seeking) stalledSinceMs = performance.now();
   } else if (event === 'rung') {
-    rung.value = deck.rung;
-    report({ type: 'rung', rung: deck.rung });
+    const { fromRung, rung: toRung } = deck;
+    rung.value = toRung ?? 0;
+    if (fromRung && toRung) report({ type: 'rungSwitch', fromRung, toRung });
   } else if (event === 'time') tick();
   else if (event === 'ended') {
     tick();
@@ -293,7 +294,11 @@ async function reload(): Promise<void> {
 
 function reportStart(): void {
   if (!clicked) return;
-  report({ type: 'start', startupMs: Math.round(performance.now() - clicked.atMs), how: clicked.how });
+  report({
+    type: 'playbackStart',
+    startupMs: Math.round(performance.now() - clicked.atMs),
+    how: clicked.how,
+  });
   clicked = undefined;
 }
 

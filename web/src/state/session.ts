@@ -60,7 +60,9 @@ export interface Credentials {
 export async function signUp(
   form: Credentials & { displayName?: string; setupCode?: string },
 ): Promise<void> {
-  await enter(await openSession('/accounts', { ...form, deviceName: deviceName() }));
+  const country = new Intl.Locale(navigator.language).region;
+  const known = { deviceName: deviceName(), ...(country && /^[A-Z]{2}$/.test(country) && { country }) };
+  await enter(await openSession('/accounts', { ...form, ...known }));
 }
 
 /** @throws ApiError `DEVICE_LIMIT` with `data.devices` when one must be given up first. */

@@ -1,0 +1,48 @@
+/** npm start: the whole service in one process, with the web player. */
+import { startService } from '../broker.config.ts';
+import { readSettings, SettingsError } from '../config/settings.ts';
+import { AlreadyRunningError } from '../infra/bus/local-socket.ts';
+import { setLogLevel } from '../kit/log.ts';
+
+const say = (text = '') => process.stdout.write(`${text}\n`);
+
+function fail(error: unknown): never {
+  const known = error instanceof SettingsError || error instanceof AlreadyRunningError;
+  const { code, message, stack } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE') say('antiphon: the port is taken; set ANTIPHON_PORT to a free one.');
+  else say(`antiphon: ${known ? message : stack}`);
+  process.exit(1);
+}
+
+const startedMs = performance.now();
+try {
+  const settings = readSettings(process.env, process.cwd());
+  // A person at the terminal is told what matters below; the log is for machines unless asked for.
+  const asked = process.env.ANTIPHON_LOG_LEVEL;
+  setLogLevel(!asked && process.stderr.isTTY ? 'warn' : settings.logLevel);
+
+  const service = await startService(settings);
+  say();
+  say(`  Antiphon is ready at ${service.url}`);
+  if (service.setupCode) say(`  Make the administrator:  ${service.url}/?code=${service.setupCode}`);
+  say(`  API: ${service.url}/docs    data: ${settings.dataDir}`);
+  say(`  (started in ${((performance.now() - startedMs) / 1000).toFixed(1)} s; Ctrl-C stops it)`);
+  say();
+
+  let stopping = false;
+  const stop = async () => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    say('antiphon: stopping …');
+    await service[Symbol.asyncDispose]();
+    process.exit(0);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      stop().catch(fail);
+    });
+  }
+  await service.demo(({ title, done, total }) => say(`  demo music ${done}/${total}  ${title}`));
+} catch (error) {
+  fail(error);
+}
