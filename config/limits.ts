@@ -156,6 +156,10 @@ export const EDGE_REPORT_SWEEP_EVERY_MS = 5 * SECOND_MS;
 export const EDGE_REPORT_AFTER_MS = 20 * SECOND_MS;
 export const EDGE_REPORT_PLAYS_MAX = 20_000;
 
+// Demo music
+/** A track takes some seconds; this is for a machine that is very busy. */
+export const DEMO_RENDER_MS_MAX = 10 * MINUTE_MS;
+
 // Gateway
 export const STREAM_REQUESTS_PER_MIN = 100;
 export const SEARCH_REQUESTS_PER_MIN = 30;
