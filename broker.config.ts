@@ -35,7 +35,6 @@ import { createStatic } from './infra/http/static.ts';
 import { testPaymentProvider } from './infra/payment/test-provider.ts';
 import { createTokenVerifier } from './kit/access-token.ts';
 import { clientOf } from './kit/client.ts';
-import { collectProcessMetrics } from './kit/metrics.ts';
 import { systemSources } from './kit/sources.ts';
 import { type DemoProgress, ensureDemo } from './media/demo/demo.ts';
 import { createEdge } from './media/edge/edge.ts';
@@ -63,7 +62,6 @@ export interface RunningService extends AsyncDisposable {
 export async function startService(settings: Settings): Promise<RunningService> {
   await using opened = new AsyncDisposableStack();
   const { clock, ids } = systemSources;
-  collectProcessMetrics();
 
   const engines = opened.use(await openEmbedded({ dataDir: settings.dataDir, clock }));
   const secret = await masterSecret(settings.dataDir, settings.masterSecret);
@@ -71,7 +69,10 @@ export async function startService(settings: Settings): Promise<RunningService> 
 
   const path = busSocketPath(settings.dataDir);
   const transporter = new LocalSocketTransporter({ path, role: 'hub' });
-  const broker = new ServiceBroker({ ...brokerOptions({ nodeId: settings.nodeId, namespace: NAMESPACE }), transporter });
+  const broker = new ServiceBroker({
+    ...brokerOptions({ nodeId: settings.nodeId, namespace: NAMESPACE }),
+    transporter,
+  });
   opened.defer(() => broker.stop());
 
   const accounts = await startActors(broker, engines, secret, mediaKeys, settings);
@@ -178,7 +179,9 @@ async function startActors(
 export async function openIngest(settings: Settings): Promise<IngestDeps & AsyncDisposable> {
   await using opened = new AsyncDisposableStack();
   const engines = opened.use(await openEmbedded({ dataDir: settings.dataDir, clock: systemSources.clock }));
-  const broker = new ServiceBroker(brokerOptions({ nodeId: `${settings.nodeId}-import`, namespace: NAMESPACE }));
+  const broker = new ServiceBroker(
+    brokerOptions({ nodeId: `${settings.nodeId}-import`, namespace: NAMESPACE }),
+  );
   opened.defer(() => broker.stop());
   broker.createService(catalogService(createCatalog({ ...engines, sources: systemSources })));
   await broker.start();

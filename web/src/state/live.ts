@@ -11,16 +11,11 @@ export const online = signal(true);
 /** Grows when a history entry appears or is counted. */
 export const historyVersion = signal(0);
 
-/** Songs arrive in bursts while music is being prepared; pages load anew once a burst is over. */
-const CATALOG_SETTLE_MS = 400;
-
 type Message =
   | { type: 'player.state'; state: PlayerState }
   | HistoryMessage
   | LikesMessage
-  | { type: 'songReleased' | 'songRemoved' };
-
-let settling: ReturnType<typeof setTimeout> | undefined;
+  | { type: 'catalog.changed' };
 
 function onMessage(message: Message): void {
   switch (message.type) {
@@ -33,10 +28,8 @@ function onMessage(message: Message): void {
     case 'likes.changed':
       showLiked(message.songId, message.liked);
       break;
-    case 'songReleased':
-    case 'songRemoved':
-      clearTimeout(settling);
-      settling = setTimeout(() => catalogVersion.value++, CATALOG_SETTLE_MS);
+    case 'catalog.changed':
+      catalogVersion.value++;
       break;
   }
 }
