@@ -24,7 +24,7 @@ export interface Problem {
 }
 
 /** Fields of an error's data that are written for clients; whatever else an error carries stays inside. */
-const CLIENT_DATA = ['reason', 'retryAfterSec', 'problems'] as const;
+const CLIENT_DATA = ['reason', 'retryAfterSec', 'problems', 'devices'] as const;
 
 /** What Moleculer throws by itself, by class name: the answer to a client and its HTTP status. */
 const BUS_ERRORS: Readonly<Record<string, readonly [status: number, code: string, detail: string]>> = {
