@@ -37,7 +37,7 @@ export async function runContained(
   const [command, commandArgs] = limited(program, args, limits);
   const child = spawn(command, commandArgs, {
     detached: process.platform !== 'win32',
-    env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' },
+    env: { PATH: '/usr/local/bin:/opt/homebrew/bin:/usr/bin:/bin', LC_ALL: 'C' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let timedOut = false;

@@ -23,28 +23,25 @@ export async function storeCover(image: Uint8Array, objects: Objects): Promise<S
   const coverId = base62(BigInt(`0x${createHash('sha256').update(image).digest('hex').slice(0, 32)}`));
   const open = () =>
     sharp(image, { limitInputPixels: COVER_PIXELS_MAX, failOn: 'error', pages: 1, autoOrient: true });
-  const sizes = await render(async () => ({
-    pixels: await open()
-      .resize(SAMPLED_PX, SAMPLED_PX, { fit: 'fill' })
-      .flatten()
-      .toColourspace('srgb')
-      .raw()
-      .toBuffer(),
-    files: await Promise.all(
-      COVER_SIZES_PX.map((px) =>
+  const pixels = await render(() =>
+    open().resize(SAMPLED_PX, SAMPLED_PX, { fit: 'fill' }).flatten().toColourspace('srgb').raw().toBuffer(),
+  );
+  if (!pixels) return undefined;
+  // The largest is stored last: an album's songs share their cover, and only the first has the work.
+  if (!(await objects.head(coverKey(coverId, 640)))) {
+    for (const px of COVER_SIZES_PX) {
+      const file = await render(() =>
         open().resize(px, px, { fit: 'cover' }).webp({ quality: WEBP_QUALITY }).toBuffer(),
-      ),
-    ),
-  }));
-  if (!sizes) return undefined;
-  for (const [i, sizePx] of COVER_SIZES_PX.entries()) {
-    await objects.put(coverKey(coverId, sizePx), sizes.files[i] as Buffer);
+      );
+      if (!file) return undefined;
+      await objects.put(coverKey(coverId, px), file);
+    }
   }
-  return { coverId, colors: twoColors(sizes.pixels) };
+  return { coverId, colors: twoColors(pixels) };
 }
 
 /** sharp throws plain errors for whatever is wrong with an image. */
-async function render<T>(work: () => Promise<T>): Promise<T | undefined> {
+async function render(work: () => Promise<Buffer>): Promise<Buffer | undefined> {
   try {
     return await work();
   } catch {
