@@ -127,10 +127,10 @@ export function openJournal(store: Store, clock: Clock): Journal & AsyncDisposab
       for (const wake of wakesByStream.get(stream) ?? []) wake();
       return seq;
     },
-    async read(stream, subject, afterSeq = 0) {
+    async read(stream, subject, afterSeq = 0, last = Number.POSITIVE_INFINITY) {
       const found: JournalRecord[] = [];
       let seq = headOf([stream, subject]);
-      while (seq > afterSeq) {
+      while (seq > afterSeq && found.length < last) {
         const at = recordAt(stream, seq);
         if (!at) throw new Error(`journal: ${stream} ${seq} is missing from the chain of ${subject}`);
         found.push(at.record);

@@ -49,8 +49,8 @@ export interface Journal {
    * @throws TooLargeError when the record is larger than the limit.
    */
   append(stream: string, subject: string, data: unknown, options?: AppendOptions): Promise<number>;
-  /** The subject's records after `afterSeq`, oldest first. */
-  read(stream: string, subject: string, afterSeq?: number): Promise<JournalRecord[]>;
+  /** The subject's records after `afterSeq`, oldest first; with `last` at most that many, the newest ones. */
+  read(stream: string, subject: string, afterSeq?: number, last?: number): Promise<JournalRecord[]>;
   lastSeq(stream: string, subject: string): Promise<number>;
   consume(options: ConsumeOptions): Promise<Consumer>;
   /** Forgets a subject's records: for the right to be forgotten, and for tests. */

@@ -5,7 +5,7 @@ import type { AppendOptions, JournalRecord } from '../ports/journal.ts';
 export interface Records {
   /** @throws StaleWriteError as the port says. */
   append(stream: string, subject: string, data: unknown, options?: AppendOptions): number;
-  read(stream: string, subject: string, afterSeq?: number): JournalRecord[];
+  read(stream: string, subject: string, afterSeq?: number, last?: number): JournalRecord[];
   lastSeq(stream: string, subject: string): number;
   erase(stream: string, subject: string): void;
   /** Up to `countMax` records of a stream after `afterSeq`, oldest first. */
@@ -41,8 +41,10 @@ export function createRecords(nowMs: () => number): Records {
       if (message) messages.set(message, seq);
       return seq;
     },
-    read: (stream, subject, afterSeq = 0) =>
-      clone(ofSubject(stream, subject).filter((record) => record.seq > afterSeq)),
+    read(stream, subject, afterSeq = 0, last = Number.POSITIVE_INFINITY) {
+      const found = ofSubject(stream, subject).filter((record) => record.seq > afterSeq);
+      return clone(found.slice(Math.max(0, found.length - last)));
+    },
     lastSeq: (stream, subject) => ofSubject(stream, subject).at(-1)?.seq ?? 0,
     erase(stream, subject) {
       subjects.delete(keyOf(stream, subject));

@@ -92,8 +92,8 @@ export function journalFor({ content, call, redelivered, appended, sleep }: Stor
         return seq;
       });
     },
-    read: (stream, subject, afterSeq = 0) =>
-      call(`read ${subject} >${afterSeq}`, () => records.read(stream, subject, afterSeq)),
+    read: (stream, subject, afterSeq = 0, last) =>
+      call(`read ${subject} >${afterSeq}`, () => records.read(stream, subject, afterSeq, last)),
     lastSeq: (stream, subject) => call(`last ${subject}`, () => records.lastSeq(stream, subject)),
     erase: (stream, subject) => call(`erase ${subject}`, () => records.erase(stream, subject)),
     consume,

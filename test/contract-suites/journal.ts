@@ -35,6 +35,17 @@ export function journalSuite(name: string, openEngine: OpenEngine<Journal>): voi
     t.equal(await engine.lastSeq('s', 's.none'), 0);
   });
 
+  rule('a read can be bounded to the newest records', async (t, { engine }) => {
+    for (let n = 1; n <= 5; n++) {
+      await engine.append('s', 's.a', n);
+      await engine.append('s', 's.b', -n);
+    }
+    const [first] = await engine.read('s', 's.a');
+    t.strictSame(dataOf(await engine.read('s', 's.a', 0, 2)), [4, 5]);
+    t.strictSame(dataOf(await engine.read('s', 's.a', first?.seq, 100)), [2, 3, 4, 5]);
+    t.strictSame(dataOf(await engine.read('s', 's.none', 0, 2)), []);
+  });
+
   rule('an append with a stale expected seq is refused and adds nothing', async (t, { engine }) => {
     const seq = await engine.append('s', 's.a', 1, { expectedSeq: 0 });
     await t.rejects(engine.append('s', 's.a', 2, { expectedSeq: 0 }), {

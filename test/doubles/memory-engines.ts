@@ -207,9 +207,15 @@ export class MemoryJournal implements Journal {
     for (const wake of this.#wakers) wake();
     return this.#seq;
   }
-  async read(stream: string, subject: string, afterSeq = 0): Promise<JournalRecord[]> {
+  async read(
+    stream: string,
+    subject: string,
+    afterSeq = 0,
+    last = Number.POSITIVE_INFINITY,
+  ): Promise<JournalRecord[]> {
     const all = this.#streams.get(stream) ?? [];
-    return structuredClone(all.filter((record) => record.subject === subject && record.seq > afterSeq));
+    const found = all.filter((record) => record.subject === subject && record.seq > afterSeq);
+    return structuredClone(found.slice(Math.max(0, found.length - last)));
   }
   async lastSeq(stream: string, subject: string): Promise<number> {
     return this.#last(stream, subject);
