@@ -74,6 +74,11 @@ export interface ActorHost<State, Command, Reply> extends AsyncDisposable {
   send(id: string, command: Command, options?: SendOptions): Promise<Answer<State, Reply>>;
   /** The state as this activation knows it, through the mailbox; not fenced, so possibly a moment old. */
   read(id: string): Promise<{ readonly state: State; readonly seq: number }>;
+  /**
+   * The actor as its journal tells it, without waking it. Of a resident one `inspect` may know more: what a
+   * living client has reported since.
+   */
+  fold(id: string): Promise<{ readonly state: State; readonly seq: number }>;
   /** Drops the activation; the next command folds the journal anew. */
   kick(id: string): Promise<void>;
   /** Forgets the actor for good: its records, its snapshot and its memory. */

@@ -319,6 +319,16 @@ t.test('effects run once per accepted command, and a failing one fails no comman
   t.strictSame(seen, ['a [{"add":1}] 1']);
 });
 
+t.test('a fold tells what the journal holds and wakes nobody', async (t) => {
+  const { host } = setUp();
+  const counts = host();
+  t.strictSame(await counts.fold('a'), { state: { total: 0, heard: 0 }, seq: 0 });
+  await counts.send('a', { add: 2 });
+  const elsewhere = host();
+  t.strictSame(await elsewhere.fold('a'), { state: { total: 2, heard: 0 }, seq: 1 });
+  t.equal(elsewhere.residents, 0);
+});
+
 t.test('an erased actor begins anew, even when a late snapshot comes back', async (t) => {
   const { host, rows, journaled } = setUp();
   const counts = host({ limits: limits({ snapshotEvery: 1 }) });

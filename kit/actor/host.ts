@@ -224,6 +224,10 @@ export function createActorHost<State, Command, Event, Reply>({
         const { state, seq } = await activate(id);
         return { state, seq };
       }),
+    async fold(id) {
+      const { state, seq } = await load(id);
+      return { state, seq };
+    },
     kick: (id) => inTurn(id, async () => residents.drop(id)),
     erase: (id) =>
       inTurn(id, async () => {
