@@ -277,5 +277,19 @@ t.test('the list is by username, in pages, and ends', async (t) => {
     } while (cursor);
     t.same(listed, [...names].sort(), `in pages of ${limit}`);
   }
+  const named = async (prefix: string) =>
+    (await w.call.list({ prefix })).items.map(({ username }) => username);
+  t.same(await named('ada'), ['ada', 'ada-2', 'adam']);
+  t.same(await named('ADAM'), ['adam']);
+  t.same(await named('7'), ['7of9']);
+  t.same(await named('bobb'), []);
+  const page = await w.call.list({ prefix: 'ada', limit: 2 });
+  t.same(
+    (await w.call.list({ prefix: 'ada', cursor: page.nextCursor as string })).items.map(
+      (user) => user.username,
+    ),
+    ['adam'],
+  );
+  await t.rejects(w.call.list({ prefix: 'ada', cursor: 'bob' }), { code: 'BAD_CURSOR' });
   await t.rejects(w.call.list({ cursor: 'Ü' }), { code: 'BAD_CURSOR', status: 400 });
 });

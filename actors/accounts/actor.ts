@@ -179,8 +179,8 @@ export async function createAccounts(deps: AccountsDeps): Promise<Accounts> {
       return profile;
     },
 
-    async list({ cursor, limit = 50 }) {
-      const page = await store.list(cursor, limit);
+    async list({ prefix, cursor, limit = 50 }) {
+      const page = await store.list(cursor, limit, prefix?.toLowerCase());
       return { ...page, items: page.items.map((account) => profileOf(account, clock.nowMs())) };
     },
 

@@ -178,6 +178,8 @@ export const accountsContract = defineContract({
     }),
     list: query('Accounts, by username (administrator)', {
       params: object({
+        /** What the usernames begin with. */
+        prefix: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$' })),
         cursor: Type.Optional(Cursor),
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
       }),

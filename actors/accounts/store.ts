@@ -17,6 +17,8 @@ import { ACCOUNTS, type AccountRow, USERNAMES, type UsernameRow } from './tables
 
 const log = logger('accounts-store');
 const INITIALS = '0123456789abcdefghijklmnopqrstuvwxyz';
+/** Sorts behind whatever a username is made of. */
+const BEHIND_ALL = '~';
 
 export interface AccountStore extends AsyncDisposable {
   byId(userId: string): Promise<Account | undefined>;
@@ -35,7 +37,11 @@ export interface AccountStore extends AsyncDisposable {
   change<R>(userId: string, decide: (account: Account) => Change<R>): Promise<{ account: Account; reply: R }>;
   /** Once this resolves the account is gone; when it fails after the journal took it, it goes later. */
   delete(userId: string): Promise<void>;
-  list(after: string | undefined, limit: number): Promise<{ items: Account[]; nextCursor?: string }>;
+  list(
+    after: string | undefined,
+    limit: number,
+    prefix?: string,
+  ): Promise<{ items: Account[]; nextCursor?: string }>;
 }
 
 export interface StoreDeps {
@@ -186,13 +192,20 @@ export async function openAccountStore({ tables, journal, sources }: StoreDeps):
       await consumer.caughtUp();
     },
 
-    async list(after, limit) {
-      const from = after === undefined ? 0 : INITIALS.indexOf(initialOf(after));
-      if (from < 0) throw new BadRequestError('BAD_CURSOR', 'Use the nextCursor of the page before.');
+    async list(after, limit, prefix = '') {
+      const first = after ?? prefix;
+      const from = first === '' ? 0 : INITIALS.indexOf(initialOf(first));
+      if (from < 0 || !first.startsWith(prefix)) {
+        throw new BadRequestError('BAD_CURSOR', 'Use the nextCursor of the page before.');
+      }
+      const initials = prefix === '' ? INITIALS.length : from + 1;
       const claims: { username: string; userId: string }[] = [];
-      for (let i = from; i < INITIALS.length && claims.length <= limit; i++) {
+      for (let i = from; i < initials && claims.length <= limit; i++) {
         const initial = INITIALS.charAt(i);
-        const range = after !== undefined && i === from ? { from: [after] as [string] } : {};
+        const range = {
+          ...(first !== '' && i === from && { from: [first] as [string] }),
+          ...(prefix !== '' && { to: [prefix + BEHIND_ALL] as [string] }),
+        };
         // One more for the cursor's own row, one more to know whether there is a next page.
         const page = await usernames.scan(initial, { ...range, limit: limit + 2 - claims.length });
         for (const { ck, row } of page.rows) {
