@@ -2,6 +2,7 @@
 import type Hls from 'hls.js/light';
 import type { Rung } from '../../../actors/catalog/contract.ts';
 import type { Stream } from '../../../actors/player-session/contract.ts';
+import { ListeningMeter } from './listening.ts';
 import { prefetchingLoader, prefetchStart } from './prefetch.ts';
 
 /** Rungs in kbit/s, as the multivariant playlist lists them by bandwidth. */
@@ -28,6 +29,9 @@ export function startRung(maxRung: number): number {
 
 export class Deck {
   readonly audio = new Audio();
+  readonly meter = new ListeningMeter();
+  /** What the service knows of the meter. */
+  reportedMs = 0;
   readonly #onEvent: (deck: Deck, event: DeckEvent) => void;
   #hls: Hls | undefined;
   #generation = 0;
@@ -55,10 +59,13 @@ export class Deck {
     return Math.round(this.audio.currentTime * 1000);
   }
 
-  async load(stream: Stream, positionMs = 0): Promise<void> {
+  /** @param heardMs listened time of this play that the service knows already, e.g. before a reload. */
+  async load(stream: Stream, positionMs = 0, heardMs = 0): Promise<void> {
     const generation = ++this.#generation;
     this.#drop();
     this.stream = stream;
+    this.meter.reset(heardMs);
+    this.reportedMs = heardMs;
     const rung = startRung(stream.maxRung);
     if (positionMs === 0) prefetchStart(stream.hlsUrl, rung);
     const HlsClass = await loadHls();
@@ -112,10 +119,19 @@ export class Deck {
   }
 
   pause(): void {
+    this.listen();
+    this.meter.interrupt();
     this.audio.pause();
   }
 
+  /** Call often while sound is playing. */
+  listen(): void {
+    if (this.stream && !this.audio.paused && !this.audio.seeking)
+      this.meter.tick(this.positionMs, performance.now());
+  }
+
   seek(positionMs: number): void {
+    this.meter.interrupt();
     this.audio.currentTime = positionMs / 1000;
   }
 

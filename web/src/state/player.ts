@@ -9,14 +9,12 @@ import type { PlayerAnswer, PlayerState } from '../../../actors/player-session/c
 import { type PlayRequest, playerApi } from '../api/api.ts';
 import { currentSession } from '../api/http.ts';
 import { Deck, type DeckEvent, loadHls } from '../playback/deck.ts';
-import { ListeningMeter } from '../playback/listening.ts';
+import { isReportDue, reportProgress } from '../playback/progress.ts';
 import { report } from '../playback/telemetry.ts';
 import { need, songs } from './library.ts';
 import { profile } from './session.ts';
 import { toast, toastError } from './toasts.ts';
 
-const REPORT_EVERY_MS = 10_000;
-const COUNTED_AFTER_MS = 30_000;
 const TICK_MS = 500;
 const RELOAD_AFTER_MS = 2000;
 /** Programme loudness that songs are turned down to (EBU R 128 s2, streaming). */
@@ -38,8 +36,6 @@ export const currentSong = computed(() => {
   return songId ? songs.value.get(songId) : undefined;
 });
 
-const meter = new ListeningMeter();
-let reportedMs = 0;
 let clicked: { atMs: number; how: 'cold' | 'prefetched' } | undefined;
 let stalledSinceMs: number | undefined;
 
@@ -51,9 +47,7 @@ let spare = new Deck(onDeck);
 /** Takes an answer in, unless a newer one is already here. */
 function accept(next: PlayerState): boolean {
   if (state.value && next.version < state.value.version) return false;
-  const before = state.value?.current?.playId;
   state.value = next;
-  if (next.current?.playId !== before) startMeter(next.current?.listenedMs ?? 0);
   if (!soundsHere.value || active.stream?.playId !== next.current?.playId) showRemotePosition();
   const wanted = [next.current?.songId, ...next.upNext.map((entry) => entry.songId)];
   need(wanted.filter((id) => id !== undefined)).catch(() => undefined);
@@ -85,11 +79,13 @@ async function follow(answer: PlayerAnswer): Promise<void> {
   if (active.stream?.playId !== current.playId) {
     if (spare.stream?.playId === current.playId) swap();
     else if (answer.stream) {
-      startMeter(current.listenedMs);
-      await active.load(answer.stream, positionNow(answer.state));
+      tellProgress();
+      await active.load(answer.stream, positionNow(answer.state), current.listenedMs);
     } else return follow(await playerApi.get());
     applyVolume();
   }
+  // The service was away when the song ended.
+  if (status === 'playing' && active.audio.ended) return next('ended');
   if (status === 'playing') active.play();
   else active.pause();
   const { nextStream } = answer;
@@ -105,8 +101,8 @@ const positionNow = ({ current, status }: PlayerState): number => {
 };
 
 function silence(): void {
-  meter.interrupt();
   active.pause();
+  tellProgress();
   active.clear();
   spare.clear();
   buffering.value = false;
@@ -116,12 +112,6 @@ function swap(): void {
   active.pause();
   [active, spare] = [spare, active];
   spare.clear();
-}
-
-/** A play goes on from what the service has counted of it, here or on another device. */
-function startMeter(listenedMs: number): void {
-  meter.reset(listenedMs);
-  reportedMs = listenedMs;
 }
 
 /** A state told by the service: another device acted, or our own command came back. */
@@ -175,7 +165,8 @@ export function toggle(): Promise<void> {
 
 export function next(reason: 'skip' | 'ended' | 'failed' = 'skip'): Promise<void> {
   const playId = state.value?.current?.playId;
-  const { listenedMs } = meter;
+  active.listen();
+  const { listenedMs } = active.meter;
   if (soundsHere.value && spare.stream) {
     clicked = reason === 'skip' ? { atMs: performance.now(), how: 'prefetched' } : undefined;
     active.pause();
@@ -190,20 +181,16 @@ export function previous(): Promise<void> {
     const answer = await playerApi.previous();
     const { current } = answer.state;
     // Late in a song it goes back to its start, within the same play.
-    if (soundsHere.value && current && current.playId === active.stream?.playId) jump(current.positionMs);
+    if (soundsHere.value && current && current.playId === active.stream?.playId)
+      active.seek(current.positionMs);
     return answer;
   });
-}
-
-function jump(toMs: number): void {
-  meter.interrupt();
-  active.seek(toMs);
 }
 
 export function seek(toMs: number): Promise<void> {
   if (soundsHere.value) {
     tellProgress();
-    jump(toMs);
+    active.seek(toMs);
   }
   positionMs.value = toMs;
   return ask(() => playerApi.seek(Math.round(toMs)));
@@ -253,13 +240,13 @@ function onDeck(deck: Deck, event: DeckEvent): void {
   if (event === 'playing') {
     reportStart();
     buffering.value = false;
-    meter.interrupt();
+    active.meter.interrupt();
     if (stalledSinceMs !== undefined) {
       report({ type: 'underrun', stalledMs: Math.round(performance.now() - stalledSinceMs) });
       stalledSinceMs = undefined;
     }
   } else if (event === 'waiting') {
-    meter.interrupt();
+    active.meter.interrupt();
     buffering.value = true;
     if (deck.started && !deck.audio.seeking) stalledSinceMs = performance.now();
   } else if (event === 'rung') {
@@ -303,34 +290,22 @@ function reportStart(): void {
 }
 
 function tick(): void {
-  if (!active.stream || active.audio.paused || active.audio.seeking) return;
+  if (!active.stream || active.audio.paused) return;
+  active.listen();
   positionMs.value = active.positionMs;
-  meter.tick(active.positionMs, performance.now());
-  const { listenedMs } = meter;
-  const counts = reportedMs < COUNTED_AFTER_MS && listenedMs >= COUNTED_AFTER_MS;
-  if (counts || listenedMs - reportedMs >= REPORT_EVERY_MS) tellProgress();
+  if (isReportDue(active)) tellProgress();
 }
 
-/** Tells the service what was heard so far; told again and again, a lost report costs nothing. */
 function tellProgress(keepalive = false): void {
-  const current = state.value?.current;
-  if (!current || !soundsHere.value || active.stream?.playId !== current.playId) return;
-  const { listenedMs } = meter;
-  reportedMs = listenedMs;
-  const playing = !active.audio.paused;
-  const body = { playId: current.playId, listenedMs, positionMs: active.positionMs, playing };
-  playerApi.progress(body, keepalive).then(
-    (answer) => {
-      const now = state.value;
-      if (!answer.current && !keepalive) refresh().catch(() => undefined);
-      else if (answer.counted && now?.current?.playId === body.playId && !now.current.counted) {
-        state.value = { ...now, current: { ...now.current, counted: true } };
-      }
-    },
-    () => {
-      reportedMs = 0;
-    },
-  );
+  const playId = active.stream?.playId;
+  reportProgress(active, keepalive).then((answer) => {
+    const now = state.value;
+    if (!answer || keepalive || !now?.current || now.current.playId !== playId) return;
+    if (!answer.current && isPlaying.value && soundsHere.value) refresh().catch(() => undefined);
+    else if (answer.counted && !now.current.counted) {
+      state.value = { ...now, current: { ...now.current, counted: true } };
+    }
+  }, toastError);
 }
 
 setInterval(() => (soundsHere.value ? tick() : isPlaying.value && showRemotePosition()), TICK_MS);
