@@ -1,0 +1,34 @@
+/** Tells the service what was heard: cumulative, so a report lost or sent twice costs nothing. */
+import { playerApi } from '../api/api.ts';
+import type { Deck } from './deck.ts';
+
+const REPORT_EVERY_MS = 10_000;
+const COUNTED_AFTER_MS = 30_000;
+
+type ProgressAnswer = Awaited<ReturnType<typeof playerApi.progress>>;
+
+export function isReportDue({ reportedMs, meter: { listenedMs } }: Deck): boolean {
+  const crossesCount = reportedMs < COUNTED_AFTER_MS && listenedMs >= COUNTED_AFTER_MS;
+  return crossesCount || listenedMs - reportedMs >= REPORT_EVERY_MS;
+}
+
+/**
+ * Reports what `deck` has heard of its play so far.
+ *
+ * @param keepalive the page may be going away: the request outlives it.
+ * @returns the service's answer; undefined when there was none, and the report is due again.
+ */
+export async function reportProgress(deck: Deck, keepalive = false): Promise<ProgressAnswer | undefined> {
+  const { stream, meter, positionMs, audio } = deck;
+  if (!stream) return undefined;
+  const { playId } = stream;
+  const { listenedMs } = meter;
+  const reportedBefore = deck.reportedMs;
+  deck.reportedMs = listenedMs;
+  try {
+    return await playerApi.progress({ playId, listenedMs, positionMs, playing: !audio.paused }, keepalive);
+  } catch {
+    if (deck.stream?.playId === playId) deck.reportedMs = reportedBefore;
+    return undefined;
+  }
+}
