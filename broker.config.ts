@@ -119,13 +119,23 @@ export async function startService(settings: Settings): Promise<RunningService> 
   opened.use(server);
 
   const running = opened.move();
+  const stopping = new AbortController();
+  let demo: Promise<void> | undefined;
   return {
     url: settings.publicUrl ?? url,
     setupCode: await accounts.ensureSetupCode(),
     async demo(onProgress) {
-      if (settings.demo) await ensureDemo({ ...(await ingestDeps(broker, engines, settings)), onProgress });
+      if (!settings.demo) return;
+      const catalogIsEmpty = async () => (await clientOf(catalogContract, broker).counts({})).songs === 0;
+      const deps = await ingestDeps(broker, engines, settings);
+      demo = ensureDemo({ ...deps, catalogIsEmpty, onProgress, signal: stopping.signal });
+      await demo;
     },
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      await demo?.catch(() => undefined);
+      await running.disposeAsync();
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import { startService } from '../broker.config.ts';
 import { readSettings, SettingsError } from '../config/settings.ts';
 import { AlreadyRunningError } from '../infra/bus/local-socket.ts';
 import { setLogLevel } from '../kit/log.ts';
+import type { DemoProgress } from '../media/demo/demo.ts';
 
 const say = (text = '') => process.stdout.write(`${text}\n`);
 
@@ -42,7 +43,10 @@ try {
       stop().catch(fail);
     });
   }
-  await service.demo(({ title, done, total }) => say(`  demo music ${done}/${total}  ${title}`));
+  const tell = ({ title, done, total }: DemoProgress) => say(`  demo music ${done}/${total}  ${title}`);
+  await service.demo(tell).catch((error: unknown) => {
+    if (!stopping) say(`antiphon: the demo music could not be made: ${(error as Error).message}`);
+  });
 } catch (error) {
   fail(error);
 }
