@@ -9,6 +9,8 @@ import { Problem } from '../ui/notices.tsx';
 import { ArtistLinks, SongList } from '../ui/song-list.tsx';
 import { useLoad } from '../ui/use-load.ts';
 
+const KINDS = { album: 'Album', single: 'Single', ep: 'EP', compilation: 'Compilation' } as const;
+
 async function loadAlbum(albumId: string) {
   const album = await api.album(albumId);
   remember(album.songs);
@@ -27,7 +29,7 @@ export function AlbumPage() {
       <header class="hero">
         <Cover coverId={coverId} px={232} title={`Cover of ${title}`} />
         <div class="hero-text">
-          <p class="kind">{type}</p>
+          <p class="kind">{KINDS[type]}</p>
           <h1>{title}</h1>
           <p class="hero-line">
             <ArtistLinks artists={artists} />
