@@ -40,7 +40,9 @@ t.test('from sign-up to a counted stream in the history', async (t) => {
   const heard = () =>
     page.waitForFunction(() => {
       const shown = document.querySelector('.seek time')?.textContent ?? '0:00';
-      return shown >= '0:02' && document.querySelector('.play-button')?.getAttribute('aria-label') === 'Pause';
+      return (
+        shown >= '0:02' && document.querySelector('.play-button')?.getAttribute('aria-label') === 'Pause'
+      );
     });
   await heard();
   t.pass('music sounds');

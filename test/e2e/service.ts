@@ -24,11 +24,15 @@ const exited = (child: ChildProcess): Promise<void> =>
     ? Promise.resolve()
     : new Promise((done) => child.once('exit', () => done()));
 
-async function start(env: Record<string, string>, dataDir: string, keep: boolean): Promise<RunningService> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'scripts', 'start.ts')], {
-    env: { ...process.env, ANTIPHON_PORT: '0', ANTIPHON_LOG_LEVEL: 'warn', ...env, ANTIPHON_DATA: dataDir },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+async function start(env: Record<string, string>, dataDir: string): Promise<RunningService> {
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', join(root, 'scripts', 'start.ts')],
+    {
+      env: { ...process.env, ANTIPHON_PORT: '0', ANTIPHON_LOG_LEVEL: 'warn', ...env, ANTIPHON_DATA: dataDir },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let output = '';
   const ready = new Promise<string>((done, failed) => {
     const timer = setTimeout(() => failed(new Error(`not ready in time:\n${output}`)), START_TIMEOUT_MS);
@@ -59,15 +63,18 @@ async function start(env: Record<string, string>, dataDir: string, keep: boolean
     kill: () => end('SIGKILL'),
     async stop() {
       await end('SIGTERM');
-      if (!keep) await rm(dataDir, { recursive: true, force: true });
+      await rm(dataDir, { recursive: true, force: true });
     },
   };
 }
 
 export async function startService(env: Record<string, string> = {}): Promise<RunningService> {
-  return start(env, await mkdtemp(join(tmpdir(), 'antiphon-e2e-')), false);
+  return start(env, await mkdtemp(join(tmpdir(), 'antiphon-e2e-')));
 }
 
-/** Starts again on the data folder of a service that was killed or stopped. */
-export const startAgain = (service: RunningService, env: Record<string, string> = {}): Promise<RunningService> =>
-  start(env, service.dataDir, false);
+/** Over a library that was made before; no demo music. */
+export const startOn = (dataDir: string): Promise<RunningService> => start({ ANTIPHON_DEMO: 'off' }, dataDir);
+
+/** Starts again, at the same address, on the data folder of a service that was killed. */
+export const startAgain = ({ url, dataDir }: RunningService): Promise<RunningService> =>
+  start({ ANTIPHON_DEMO: 'off', ANTIPHON_PORT: new URL(url).port }, dataDir);

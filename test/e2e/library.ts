@@ -1,0 +1,86 @@
+/** A small library in a data folder of its own: tones with names, one song long enough to count, one not allowed here. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openIngest } from '../../broker.config.ts';
+import { readSettings } from '../../config/settings.ts';
+import { setLogLevel } from '../../kit/log.ts';
+import { ingestSong } from '../../media/ingest/song.ts';
+import { makeMusic } from '../../media/ingest/testing/music.ts';
+
+const SAMPLE_RATE = 44_100;
+/** Nobody lives there, so nobody may hear what is licensed for it alone. */
+const BOUVET_ISLAND = 'BV';
+
+interface Album {
+  readonly title: string;
+  readonly artist: string;
+  readonly genre: string;
+  readonly songs: readonly { readonly title: string; readonly seconds: number; readonly notHere?: boolean }[];
+}
+
+/** `Slow Lantern` is the one that can count: the others are shorter than 30 s. */
+export const PAPER_HARBOUR: Album = {
+  title: 'Paper Harbour',
+  artist: 'Ottilie Fenn',
+  genre: 'Folk',
+  songs: [
+    { title: 'Slow Lantern', seconds: 40 },
+    { title: 'Copper Tide', seconds: 9 },
+    { title: 'Window Weather', seconds: 9 },
+  ],
+};
+export const NIGHT_FERRIES: Album = {
+  title: 'Night Ferries',
+  artist: 'The Quiet Engines',
+  genre: 'Ambient',
+  songs: [
+    { title: 'Departure', seconds: 5 },
+    { title: 'Crossing', seconds: 9 },
+    { title: 'Arrival', seconds: 3, notHere: true },
+  ],
+};
+
+const lyrics = (seconds: number) => ({
+  synced: true,
+  lines: Array.from({ length: Math.floor(seconds / 2) }, (_, i) => ({
+    atMs: i * 2000,
+    text: `Line ${i + 1}`,
+  })),
+});
+
+/** @returns the data folder; the caller removes it. */
+export async function makeLibrary(albums: readonly Album[]): Promise<string> {
+  setLogLevel('warn');
+  const dataDir = await mkdtemp(join(tmpdir(), 'antiphon-e2e-'));
+  const music = await mkdtemp(join(tmpdir(), 'antiphon-music-'));
+  await using deps = await openIngest(readSettings({ ANTIPHON_DATA: dataDir }, music));
+  let seed = 1;
+  for (const { title: album, artist, genre, songs } of albums) {
+    for (const [i, { title, seconds, notHere }] of songs.entries()) {
+      const sound = { samples: seconds * SAMPLE_RATE, seed: seed++ };
+      const path = await makeMusic(deps.ffmpeg, music, `${seed}.flac`, sound);
+      await ingestSong(
+        {
+          path,
+          description: {
+            title,
+            artists: [artist],
+            album: { title: album, artists: [artist], type: 'album' },
+            discNumber: 1,
+            trackNumber: i + 1,
+            explicit: false,
+            genres: [genre],
+            moods: [],
+            credits: [{ role: 'performer', name: artist, shareBp: 10_000 }],
+            rights: [{ regions: notHere ? [BOUVET_ISLAND] : [] }],
+            lyrics: lyrics(seconds),
+          },
+        },
+        deps,
+      );
+    }
+  }
+  await rm(music, { recursive: true });
+  return dataDir;
+}

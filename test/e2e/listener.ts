@@ -1,0 +1,116 @@
+/** What a listener does and hears, in the words of the page. */
+import type { Page } from 'playwright-core';
+
+const PASSWORD = 'correct horse battery';
+
+export interface Heard {
+  /** Of the audio element, in the order in which the page made them. */
+  readonly deck: number;
+  readonly event: 'playing' | 'ended' | 'pause';
+  readonly atMs: number;
+}
+interface Listening {
+  readonly audios: HTMLAudioElement[];
+  readonly heard: Heard[];
+}
+const listening = (): Listening => (globalThis as unknown as { listening: Listening }).listening;
+
+/** Listens in on the page's audio elements, which are not in its document. Call before the page is opened. */
+export async function listenIn(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const audios: HTMLAudioElement[] = [];
+    const heard: Heard[] = [];
+    Object.assign(globalThis, { listening: { audios, heard } });
+    const Plain = globalThis.Audio;
+    globalThis.Audio = class extends Plain {
+      constructor() {
+        super();
+        const deck = audios.push(this) - 1;
+        for (const event of ['playing', 'ended', 'pause'] as const) {
+          this.addEventListener(event, () => heard.push({ deck, event, atMs: performance.now() }));
+        }
+      }
+    };
+  });
+}
+
+export const heardIn = (page: Page): Promise<Heard[]> =>
+  page.evaluate(() => (globalThis as unknown as { listening: Listening }).listening.heard);
+
+/** Where the audio that sounds is in its song, in seconds; undefined in silence. */
+export const soundingAt = (page: Page): Promise<number | undefined> =>
+  page.evaluate(
+    () =>
+      (globalThis as unknown as { listening: Listening }).listening.audios.find((audio) => !audio.paused)
+        ?.currentTime,
+  );
+
+/** Until sound has come out beyond this second of the song. */
+export async function soundsBeyond(page: Page, second: number): Promise<void> {
+  await page.waitForFunction(
+    (beyond) =>
+      (globalThis as unknown as { listening: Listening }).listening.audios.some(
+        (audio) => !audio.paused && audio.currentTime > beyond,
+      ),
+    second,
+  );
+}
+
+export async function isSilent(page: Page): Promise<void> {
+  await page.waitForFunction(() =>
+    (globalThis as unknown as { listening: Listening }).listening.audios.every((audio) => audio.paused),
+  );
+}
+
+export async function signUp(page: Page, url: string, username: string): Promise<void> {
+  await page.goto(url);
+  await page.getByRole('tab', { name: 'Sign up' }).click();
+  await page.getByLabel('Username').fill(username);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Create account' }).click();
+  await page.getByRole('navigation', { name: 'Main' }).waitFor();
+}
+
+export async function logIn(page: Page, username: string, password = PASSWORD): Promise<void> {
+  await page.getByRole('tab', { name: 'Log in' }).click();
+  await page.getByLabel('Username').fill(username);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Log in' }).click();
+}
+
+/** By a link of the navigation, without loading the page anew. */
+export const goTo = (page: Page, name: string): Promise<void> =>
+  page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name, exact: true }).click();
+
+export async function openAlbum(page: Page, title: string): Promise<void> {
+  await goTo(page, 'Home');
+  await page.locator('.card a', { hasText: title }).click();
+  await page.getByRole('heading', { name: title, level: 1 }).waitFor();
+}
+
+export async function playAlbum(page: Page, title: string): Promise<void> {
+  await openAlbum(page, title);
+  await page.locator('.hero').getByRole('button', { name: 'Play', exact: true }).click();
+}
+
+/** The history as the API tells it, to a device of its own. */
+export async function historyOf(
+  url: string,
+  username: string,
+): Promise<{ songId: string; counted: boolean; listenedMs: number }[]> {
+  const ask = async (path: string, init: RequestInit) => {
+    const response = await fetch(`${url}/api${path}`, init);
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  };
+  const session = (await ask('/login', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ username, password: PASSWORD, deviceName: 'test' }),
+  })) as { accessToken: string };
+  const headers = { Authorization: `Bearer ${session.accessToken}` };
+  const { items } = (await ask('/me/history', { headers })) as {
+    items: { songId: string; counted: boolean; listenedMs: number }[];
+  };
+  return items;
+}
