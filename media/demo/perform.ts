@@ -22,7 +22,7 @@ export function perform(track: DemoTrack, seed: string, bars = Number.POSITIVE_I
   });
   for (const bar of barsOf(song, seed).slice(0, bars)) band.play(studio, bar);
   const mix = studio.mix();
-  master(mix, band.targetLufs);
+  master(mix, band.targetLufs, band.stereoWidth);
   // The whole piece is faded before it is cut: the ends that meet stay open.
   fadeEnds(mix, {
     fadeInSec: band.fadeInSec ?? EDGE_FADE_SEC,

@@ -67,6 +67,8 @@ export interface Band {
   readonly echoFeedback?: number;
   readonly hallSec: number;
   readonly targetLufs: number;
+  /** How much wider than mixed; 1 leaves it. */
+  readonly stereoWidth?: number;
   /** What rings on after the last bar. */
   readonly tailSec: number;
   readonly fadeInSec?: number;

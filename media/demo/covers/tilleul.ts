@@ -46,7 +46,7 @@ export function tilleulCover(seed: string): string {
     return `${petals}<circle cx="${n(x)}" cy="${n(y)}" r="5" fill="#d2572f"/>`;
   }).join('');
   const trunk =
-    '<path d="M470 960C492 860 486 760 482 600L440 500M518 960C504 860 512 760 516 600L566 484M500 640V430" stroke="#5b3420" stroke-width="26" fill="none" stroke-linecap="round"/><path d="M462 965C490 850 486 760 490 620H514C510 760 512 850 540 965Z" fill="#6d4028"/>';
+    '<path d="M484 700C482 640 470 590 430 540M516 690C520 630 534 580 572 520M500 700V560" stroke="#5b3420" stroke-width="20" fill="none" stroke-linecap="round"/><path d="M446 916C484 850 482 760 484 640H516C518 760 516 850 554 916Q500 900 446 916Z" fill="#6d4028"/>';
   const border = Array.from({ length: 40 }, (_, i) => {
     const side = Math.floor(i / 10);
     const at = 95 + (i % 10) * 90;

@@ -8,7 +8,7 @@ const slow = { attackSec: 2.2, decaySec: 3, sustain: 0.85, releaseSec: 3.6 };
 const pad: Channel = {
   voice: analog({
     wave: 'saw',
-    cents: [-9, 0, 8],
+    cents: [-7, 7],
     cutoffHz: 420,
     openOctaves: 1.5,
     q: 0.6,
@@ -77,6 +77,6 @@ const play: Band['play'] = (studio, bar) => {
   playMelody(studio, bar, pipe, 0, 0.6);
 };
 
-const band = { echoBeats: 0.66, echoFeedback: 0.55, hallSec: 5.5, targetLufs: -15, play };
+const band = { echoBeats: 0.66, echoFeedback: 0.55, hallSec: 5.5, targetLufs: -15, stereoWidth: 1, play };
 
 export const ambient: Band = { ...band, tailSec: 9, fadeInSec: 0.6, fadeOutSec: 4 };

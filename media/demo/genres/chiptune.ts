@@ -22,7 +22,7 @@ const second: Channel = { voice: square(0.5, 0.35), gain: 0.16, pan: 0.45, echo:
 const arp: Channel = { voice: square(0.125, 0.25), gain: 0.16, pan: 0.3 };
 const bass: Channel = {
   voice: stepped({ attackSec: 0.002, decaySec: 0.3, sustain: 0.8, releaseSec: 0.03 }),
-  gain: 0.66,
+  gain: 0.5,
 };
 const kit = {
   kick: {
@@ -38,6 +38,7 @@ export const chiptune: Band = {
   echoFeedback: 0.3,
   hallSec: 0.8,
   targetLufs: -14,
+  stereoWidth: 2.2,
   tailSec: 1.8,
   play(studio, bar) {
     const { energy } = bar.section;

@@ -7,7 +7,7 @@ import { analog, fm, pluck, singer } from '../synth/voices.ts';
 const keys: Channel = {
   voice: fm({
     ratio: 1,
-    index: 1.3,
+    index: 1.9,
     indexDecaySec: 0.5,
     tine: { ratio: 14, level: 0.09, decaySec: 0.12 },
     tremolo: 0.22,
@@ -28,26 +28,26 @@ const bass: Channel = {
     filterDecaySec: 0.2,
     adsr: { attackSec: 0.008, decaySec: 0.4, sustain: 0.7, releaseSec: 0.1 },
   }),
-  gain: 0.6,
+  gain: 0.46,
   ducked: true,
 };
 const guitar: Channel = {
-  voice: pluck({ bright: 0.32, sustainSec: 2.4 }),
-  gain: 0.34,
+  voice: pluck({ bright: 0.45, sustainSec: 2.4 }),
+  gain: 0.52,
   pan: -0.3,
   echo: 0.3,
   hall: 0.35,
 };
 const hum: Channel = {
   voice: singer(['u', 'o', 'a'], { attackSec: 0.06, decaySec: 0.5, sustain: 0.8, releaseSec: 0.25 }, 0.08),
-  gain: 0.36,
+  gain: 0.55,
   echo: 0.25,
   hall: 0.45,
 };
 const kit = {
-  kick: { voice: softKick, gain: 0.85 },
-  snare: { voice: dustySnare, gain: 0.5, hall: 0.15 },
-  hat: { voice: hat, gain: 0.22, pan: 0.25 },
+  kick: { voice: softKick, gain: 0.68 },
+  snare: { voice: dustySnare, gain: 0.6, hall: 0.15 },
+  hat: { voice: hat, gain: 0.4, pan: 0.25 },
   rim: { voice: rim, gain: 0.14, pan: -0.3, hall: 0.2 },
   crackle: { voice: hiss({ kind: 'band', hz: 3200, q: 1.5, decaySec: 0.0016 }), gain: 0.16, pan: 0.1 },
   rain: {
@@ -62,6 +62,7 @@ export const lofi: Band = {
   echoFeedback: 0.3,
   hallSec: 1.5,
   targetLufs: -14.5,
+  stereoWidth: 2.2,
   tailSec: 3.5,
   play(studio, bar) {
     const { energy } = bar.section;

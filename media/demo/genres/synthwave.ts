@@ -14,7 +14,7 @@ const bass: Channel = {
     filterDecaySec: 0.09,
     adsr: { attackSec: 0.003, decaySec: 0.2, sustain: 0.6, releaseSec: 0.06 },
   }),
-  gain: 0.62,
+  gain: 0.5,
   ducked: true,
 };
 const pad: Channel = {
@@ -43,7 +43,7 @@ const arp: Channel = {
     filterDecaySec: 0.1,
     adsr: { attackSec: 0.002, decaySec: 0.15, sustain: 0.2, releaseSec: 0.12 },
   }),
-  gain: 0.17,
+  gain: 0.24,
   pan: 0.25,
   echo: 0.5,
   hall: 0.25,
@@ -59,7 +59,7 @@ const lead: Channel = {
     vibratoCents: 18,
     adsr: { attackSec: 0.02, decaySec: 0.4, sustain: 0.75, releaseSec: 0.25 },
   }),
-  gain: 0.34,
+  gain: 0.44,
   echo: 0.4,
   hall: 0.4,
 };
@@ -76,10 +76,10 @@ const bell: Channel = {
   hall: 0.5,
 };
 const kit = {
-  kick: { voice: kick, gain: 0.95 },
+  kick: { voice: kick, gain: 0.8 },
   snare: { voice: bigSnare, gain: 0.5, hall: 0.35 },
   clap: { voice: clap, gain: 0.25, hall: 0.3 },
-  hat: { voice: hat, gain: 0.32, pan: 0.3 },
+  hat: { voice: hat, gain: 0.5, pan: 0.3 },
   openHat: { voice: openHat, gain: 0.28, pan: -0.2 },
   tom: { voice: tom, gain: 0.6, hall: 0.3 },
   crash: { voice: crash, gain: 0.35, hall: 0.3, width: 0.5 },

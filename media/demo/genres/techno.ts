@@ -7,10 +7,10 @@ import { analog, fm } from '../synth/voices.ts';
 
 const adsr = { attackSec: 0.003, decaySec: 0.12, sustain: 0.3, releaseSec: 0.08 };
 /** The same line, its filter further open the further the song is. */
-const acid = [260, 380, 560, 800].map(
+const acid = [420, 640, 950, 1400].map(
   (cutoffHz): Channel => ({
     voice: analog({ wave: 'saw', cents: [0], cutoffHz, openOctaves: 2.6, q: 5, filterDecaySec: 0.08, adsr }),
-    gain: 0.34,
+    gain: 0.42,
     echo: 0.12,
     ducked: true,
   }),
@@ -35,8 +35,8 @@ const drone: Channel = {
   voice: analog({
     wave: 'saw',
     cents: [-9, 0, 10],
-    cutoffHz: 420,
-    openOctaves: 1,
+    cutoffHz: 800,
+    openOctaves: 1.2,
     q: 0.8,
     filterDecaySec: 2,
     adsr: { attackSec: 0.5, decaySec: 1, sustain: 0.9, releaseSec: 0.8 },
@@ -59,10 +59,10 @@ const glass: Channel = {
   hall: 0.5,
 };
 const kit = {
-  kick: { voice: clubKick, gain: 1 },
-  clap: { voice: clap, gain: 0.36, hall: 0.25 },
-  hat: { voice: hat, gain: 0.34, pan: 0.2 },
-  openHat: { voice: openHat, gain: 0.4, pan: -0.15 },
+  kick: { voice: clubKick, gain: 0.78 },
+  clap: { voice: clap, gain: 0.5, hall: 0.25 },
+  hat: { voice: hat, gain: 0.6, pan: 0.2 },
+  openHat: { voice: openHat, gain: 0.62, pan: -0.15 },
   rim: { voice: rim, gain: 0.22, pan: -0.4, echo: 0.3 },
   crash: { voice: crash, gain: 0.35, hall: 0.4, width: 0.6 },
 } satisfies Record<string, Channel>;
@@ -75,6 +75,7 @@ export const techno: Band = {
   echoFeedback: 0.5,
   hallSec: 1.8,
   targetLufs: -14,
+  stereoWidth: 2.2,
   tailSec: 3,
   play(studio, bar) {
     const { energy } = bar.section;

@@ -3,6 +3,7 @@ import { SAMPLE_RATE, samplesOf } from './dsp.ts';
 import type { Stereo } from './studio.ts';
 
 const CEILING = 10 ** (-1.5 / 20);
+const WIDTH = 1.7;
 
 export interface Ends {
   /** 0 leaves the end open, for a piece that goes on in the next track. */
@@ -10,14 +11,25 @@ export interface Ends {
   readonly fadeOutSec: number;
 }
 
-export function master(mix: Stereo, targetLufs: number): void {
+export function master(mix: Stereo, targetLufs: number, width = WIDTH): void {
   for (const side of [mix.left, mix.right]) withoutRumble(side);
+  widen(mix, width);
   // The limiter takes a little loudness away; a second look gives it back.
   for (let pass = 0; pass < 2; pass++) {
     const gain = 10 ** ((targetLufs - loudnessOf(mix)) / 20);
     for (const side of [mix.left, mix.right])
       for (let i = 0; i < side.length; i++) side[i] = (side[i] as number) * gain;
     limit(mix);
+  }
+}
+
+/** What differs between the sides is raised; bass and drums stand in the middle and stay as they are. */
+function widen({ left, right }: Stereo, width: number): void {
+  for (let i = 0; i < left.length; i++) {
+    const middle = 0.5 * ((left[i] as number) + (right[i] as number));
+    const side = 0.5 * width * ((left[i] as number) - (right[i] as number));
+    left[i] = middle + side;
+    right[i] = middle - side;
   }
 }
 
