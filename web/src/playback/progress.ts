@@ -1,15 +1,13 @@
 /** Tells the service what was heard: cumulative, so a report lost or sent twice costs nothing. */
+import { COUNTED_AFTER_LISTENED_MS, PROGRESS_REPORT_EVERY_MS } from '../../../config/limits.ts';
 import { playerApi } from '../api/api.ts';
 import type { Deck } from './deck.ts';
-
-const REPORT_EVERY_MS = 10_000;
-const COUNTED_AFTER_MS = 30_000;
 
 type ProgressAnswer = Awaited<ReturnType<typeof playerApi.progress>>;
 
 export function isReportDue({ reportedMs, meter: { listenedMs } }: Deck): boolean {
-  const crossesCount = reportedMs < COUNTED_AFTER_MS && listenedMs >= COUNTED_AFTER_MS;
-  return crossesCount || listenedMs - reportedMs >= REPORT_EVERY_MS;
+  const crossesCount = reportedMs < COUNTED_AFTER_LISTENED_MS && listenedMs >= COUNTED_AFTER_LISTENED_MS;
+  return crossesCount || listenedMs - reportedMs >= PROGRESS_REPORT_EVERY_MS;
 }
 
 /**
