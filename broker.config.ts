@@ -16,6 +16,7 @@ import { createHistory } from './actors/history/actor.ts';
 import { historyService } from './actors/history/history.service.ts';
 import { createLikes } from './actors/likes/actor.ts';
 import { likesService } from './actors/likes/likes.service.ts';
+import { operatorService } from './actors/operator/operator.service.ts';
 import { playerSessionService } from './actors/player-session/player-session.service.ts';
 import { createSearch } from './actors/search/actor.ts';
 import { searchService } from './actors/search/search.service.ts';
@@ -27,7 +28,7 @@ import {
 } from './config/limits.ts';
 import { keyFor, masterSecret } from './config/secrets.ts';
 import type { Settings } from './config/settings.ts';
-import { brokerOptions } from './infra/bus/broker-options.ts';
+import { brokerOptions, NAMESPACE } from './infra/bus/broker-options.ts';
 import { busSocketPath, LocalSocketTransporter } from './infra/bus/local-socket.ts';
 import { type Embedded, openEmbedded } from './infra/embedded/open-embedded.ts';
 import { createHttpServer, type HttpServer } from './infra/http/server.ts';
@@ -46,9 +47,6 @@ import { findFfmpeg } from './media/ingest/ffmpeg.ts';
 import type { IngestDeps } from './media/ingest/song.ts';
 import { openIngestTables } from './media/ingest/tables.ts';
 import { buildWeb } from './web/build.ts';
-
-/** Of the bus: nodes of another one are not seen. */
-export const NAMESPACE = 'antiphon';
 
 export interface RunningService extends AsyncDisposable {
   readonly url: string;
@@ -69,6 +67,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
 
   const path = busSocketPath(settings.dataDir);
   const transporter = new LocalSocketTransporter({ path, role: 'hub' });
+  await transporter.open();
   const broker = new ServiceBroker({
     ...brokerOptions({ nodeId: settings.nodeId, namespace: NAMESPACE }),
     transporter,
@@ -179,6 +178,12 @@ async function startActors(
     historyService(history),
     likesService(createLikes({ tables, journal, topics, catalog: catalogClient, clock })),
     playerSession.service,
+    operatorService({
+      sessions: playerSession.host,
+      journal,
+      accounts: accountsClient,
+      nodeId: broker.nodeID,
+    }),
   ]) {
     broker.createService(service);
   }

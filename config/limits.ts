@@ -5,6 +5,12 @@ export const MINUTE_MS = 60 * SECOND_MS;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
+// Logs
+export const LOG_BUFFER_BYTES = 4096;
+export const LOG_FLUSH_EVERY_MS = 200;
+/** A request that only reads is logged from this duration on; faster ones are counted. */
+export const SLOW_READ_MS = 500;
+
 // Journal and tables
 export const JOURNAL_RECORD_BYTES_MAX = 512 * 1024;
 export const JOURNAL_DEDUPE_WINDOW_MS = 2 * MINUTE_MS;
@@ -57,6 +63,9 @@ export const CALL_DEADLINE_MS = 5 * SECOND_MS;
 export const BUS_HEARTBEAT_MS = SECOND_MS;
 export const BUS_HEARTBEAT_TIMEOUT_MS = 3 * SECOND_MS;
 export const BUS_SHUTDOWN_WAIT_MS = 10 * SECOND_MS;
+export const BUS_FRAME_BYTES_MAX = 16 * 1024 ** 2;
+/** Of a peer that does not read, such as a process that is stopped; beyond it the peer is cut off. */
+export const BUS_PEER_UNREAD_BYTES_MAX = 32 * 1024 ** 2;
 
 // Playing
 export const COUNTED_AFTER_LISTENED_MS = 30 * SECOND_MS;
@@ -226,3 +235,10 @@ export const LIKES_MAX = 10_000;
 /** Late records of a deleted account are refused for this long. */
 export const ERASED_ACCOUNT_TTL_MS = 90 * DAY_MS;
 export const ERASE_ROWS_PER_BATCH = 500;
+
+// Operator
+export const OPERATOR_RECORDS_DEFAULT = 20;
+export const OPERATOR_RECORDS_MAX = 200;
+/** A single record may be larger. Either way the answer fits into a message of the bus (1 MiB on NATS). */
+export const OPERATOR_RECORDS_BYTES_MAX = 400 * 1024;
+export const OPERATOR_USERS_SHOWN_MAX = 50;

@@ -18,7 +18,10 @@ export interface Action<P extends TObject = TObject, R extends TSchema = TSchema
 
 export interface Contract<A extends Record<string, Action> = Record<string, Action>> {
   readonly name: string;
-  /** The parameter that names the virtual actor; calls are routed by it (rendezvous hashing). */
+  /**
+   * The parameter that names the virtual actor; calls of actions that have it are routed by it (rendezvous
+   * hashing).
+   */
   readonly key?: string;
   readonly actions: A;
 }

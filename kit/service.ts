@@ -39,7 +39,8 @@ export function serviceOf<C extends Contract>(
       }
       return result;
     };
-    const routing = contract.key ? { strategy: RENDEZVOUS, strategyOptions: { shardKey: contract.key } } : {};
+    const isKeyed = contract.key !== undefined && Object.hasOwn(action.params.properties, contract.key);
+    const routing = isKeyed ? { strategy: RENDEZVOUS, strategyOptions: { shardKey: contract.key } } : {};
     return [name, { ...routing, handler }] as const;
   });
   return {

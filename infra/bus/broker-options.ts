@@ -14,6 +14,9 @@ import { ErrorRegenerator } from './error-regenerator.ts';
 import { busLogger } from './logger.ts';
 import { registerRendezvous } from './rendezvous-strategy.ts';
 
+/** Of the bus: nodes of another one are not seen. */
+export const NAMESPACE = 'antiphon';
+
 export interface BusOptions {
   /** Stable over restarts and unique: a second node of the same name ends the first one. */
   readonly nodeId: string;

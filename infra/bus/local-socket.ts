@@ -3,64 +3,61 @@
  * can open. The service is the hub; the operators' REPL joins as a node that hosts nothing.
  */
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { lstat, mkdir, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Transporters } from 'moleculer';
+import { BUS_PEER_UNREAD_BYTES_MAX } from '../../config/limits.ts';
+import { ForbiddenError, UnavailableError } from '../../kit/errors.ts';
+import { frameOf, readFrames } from './socket-frames.ts';
 
 /** The kernel's limit for a socket's path is 108 bytes; longer ones move to the temporary folder. */
 const SOCKET_PATH_BYTES_MAX = 100;
-const FRAME_BYTES_MAX = 16 * 1024 * 1024;
-const LENGTH_BYTES = 4;
-const TOPIC_LENGTH_BYTES = 2;
+const OWNER_ONLY_UMASK = 0o177;
+const OTHERS_MAY_WRITE = 0o022;
 
 export class AlreadyRunningError extends Error {
   override readonly name = 'AlreadyRunningError';
 }
 
+export class NotRunningError extends Error {
+  override readonly name = 'NotRunningError';
+}
+
 export function busSocketPath(dataDir: string): string {
   const inside = join(dataDir, 'bus.sock');
   if (Buffer.byteLength(inside) <= SOCKET_PATH_BYTES_MAX) return inside;
-  return join(tmpdir(), `antiphon-${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}.sock`);
+  const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
+  return join(tmpdir(), `antiphon-${name}`, 'bus.sock');
 }
 
-function frameOf(topic: string, data: Buffer): Buffer {
-  const name = Buffer.from(topic);
-  const head = Buffer.allocUnsafe(LENGTH_BYTES + TOPIC_LENGTH_BYTES);
-  head.writeUInt32BE(TOPIC_LENGTH_BYTES + name.length + data.length, 0);
-  head.writeUInt16BE(name.length, LENGTH_BYTES);
-  return Buffer.concat([head, name, data]);
-}
-
-/** Cuts the byte stream into frames again; a peer that breaks the format is cut off. */
-function readFrames(socket: Socket, onFrame: (topic: string, data: Buffer, frame: Buffer) => void): void {
-  let held: Buffer = Buffer.alloc(0);
-  socket.on('data', (chunk: Buffer) => {
-    held = held.length > 0 ? Buffer.concat([held, chunk]) : chunk;
-    while (held.length >= LENGTH_BYTES) {
-      const length = held.readUInt32BE(0);
-      if (length > FRAME_BYTES_MAX || length < TOPIC_LENGTH_BYTES) {
-        socket.destroy();
-        return;
-      }
-      const end = LENGTH_BYTES + length;
-      if (held.length < end) return;
-      const topicEnd = LENGTH_BYTES + TOPIC_LENGTH_BYTES + held.readUInt16BE(LENGTH_BYTES);
-      const topic = held.toString('utf8', LENGTH_BYTES + TOPIC_LENGTH_BYTES, topicEnd);
-      onFrame(topic, held.subarray(topicEnd, end), held.subarray(0, end));
-      held = held.subarray(end);
-    }
-  });
+/** In a place where anybody may make files, such as /tmp, somebody else's socket could lie in wait at our path. */
+async function assertOurs(folder: string): Promise<void> {
+  const [own, parent] = await Promise.all([lstat(folder), lstat(dirname(folder))]);
+  if ((parent.mode & OTHERS_MAY_WRITE) === 0 || !process.getuid) return;
+  const isOurs = own.isDirectory() && own.uid === process.getuid();
+  if (isOurs && (own.mode & OTHERS_MAY_WRITE) === 0) return;
+  throw new ForbiddenError(
+    'BUS_FOLDER_NOT_OURS',
+    `${folder} belongs to somebody else, or others may write there. Remove it, or name a data folder with a shorter path.`,
+    { folder },
+  );
 }
 
 const listening = (server: Server, path: string): Promise<void> =>
   new Promise((done, failed) => {
     server.once('error', failed);
-    server.listen(path, () => {
-      server.removeListener('error', failed);
-      done();
-    });
+    // The file is made within the call to listen, so it is its owner's alone from the first moment on.
+    const umask = process.umask(OWNER_ONLY_UMASK);
+    try {
+      server.listen(path, () => {
+        server.removeListener('error', failed);
+        done();
+      });
+    } finally {
+      process.umask(umask);
+    }
   });
 
 const connected = (path: string): Promise<Socket> =>
@@ -73,23 +70,43 @@ const connected = (path: string): Promise<Socket> =>
     });
   });
 
-/**
- * Listens on `path`, first clearing away a socket that a killed process left behind.
- *
- * @throws AlreadyRunningError when a living process answers there.
- */
+const nobodyAnswers = (error: unknown): boolean =>
+  ['ENOENT', 'ECONNREFUSED'].includes((error as NodeJS.ErrnoException).code ?? '');
+
+async function isAlive(path: string): Promise<boolean> {
+  try {
+    (await connected(path)).destroy();
+    return true;
+  } catch (error) {
+    if (nobodyAnswers(error)) return false;
+    throw error;
+  }
+}
+
+/** Listens on `path`, first clearing away a socket that a killed process left behind. */
 async function claim(server: Server, path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await assertOurs(dirname(path));
   try {
     await listening(server, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    const alive = await connected(path).then(
-      (socket) => socket.destroy() !== undefined,
-      () => false,
-    );
-    if (alive) throw new AlreadyRunningError('Antiphon is already running on this data folder.');
+    if (await isAlive(path)) {
+      throw new AlreadyRunningError('Antiphon is already running on this data folder.');
+    }
     await rm(path, { force: true });
     await listening(server, path);
+  }
+}
+
+async function joinHub(path: string): Promise<Socket> {
+  try {
+    const hub = await connected(path);
+    await assertOurs(dirname(path));
+    return hub;
+  } catch (error) {
+    if (nobodyAnswers(error)) throw new NotRunningError('No Antiphon is running on this data folder.');
+    throw error;
   }
 }
 
@@ -98,30 +115,42 @@ export interface LocalSocketOptions {
   readonly role: 'hub' | 'spoke';
 }
 
-/** A Moleculer transporter; give an instance to `BrokerOptions.transporter`. */
+/** A Moleculer transporter; give an instance to `BrokerOptions.transporter`, opened. */
 export class LocalSocketTransporter extends Transporters.Base {
   readonly #options: LocalSocketOptions;
   readonly #commands = new Map<string, string>();
   readonly #peers = new Set<Socket>();
   #server: Server | undefined;
+  #isOpen = false;
 
   constructor(options: LocalSocketOptions) {
     super({});
     this.#options = options;
   }
 
-  override async connect(): Promise<void> {
+  /**
+   * Takes the place on the socket. To be called before the broker starts: Moleculer tries a connection that
+   * failed again and again without telling anybody.
+   *
+   * @throws AlreadyRunningError when another hub is alive there; NotRunningError when a spoke finds no hub;
+   *   ForbiddenError `BUS_FOLDER_NOT_OURS`.
+   */
+  async open(): Promise<void> {
     const { path, role } = this.#options;
     if (role === 'hub') {
-      this.#server = createServer((socket) => this.#join(socket));
-      await claim(this.#server, path);
+      const server = createServer((socket) => this.#join(socket));
+      await claim(server, path);
+      this.#server = server;
     } else {
-      const hub = await connected(path);
-      hub.on('close', () => {
-        this.connected = false;
-      });
+      const hub = await joinHub(path);
+      hub.once('close', () => this.#hubGone());
       this.#join(hub);
     }
+    this.#isOpen = true;
+  }
+
+  override async connect(): Promise<void> {
+    if (!this.#isOpen) await this.open();
     await this.onConnected();
   }
 
@@ -131,22 +160,50 @@ export class LocalSocketTransporter extends Transporters.Base {
     socket.on('close', () => this.#peers.delete(socket));
     readFrames(socket, (topic, data, frame) => {
       if (this.#options.role === 'hub') {
-        for (const peer of this.#peers) if (peer !== socket) peer.write(frame);
+        for (const peer of this.#peers) if (peer !== socket) this.#write(peer, frame);
       }
       this.#deliver(topic, data);
     });
   }
 
+  /** What is under way fails now instead of at its deadline; what comes later is refused by `prepublish`. */
+  #hubGone(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.connected = false;
+    const pending = this.transit?.pendingRequests ?? new Map();
+    for (const [id, { reject }] of pending) {
+      pending.delete(id);
+      reject(hubGone());
+    }
+    this.broker?.broadcastLocal('$transporter.disconnected', { graceFul: false });
+  }
+
+  override async prepublish(packet: Parameters<Transporters.Base['prepublish']>[0]): Promise<void> {
+    if (this.#options.role === 'spoke' && !this.#isOpen && packet.type === 'REQ') throw hubGone();
+    return super.prepublish(packet);
+  }
+
   #deliver(topic: string, data: Buffer): void {
     const command = this.#commands.get(topic);
-    // A copy: the frame's memory is the socket's and is used again.
-    if (command) this.receive(command, Buffer.from(data));
+    if (command) this.receive(command, data);
+  }
+
+  #write(peer: Socket, frame: Buffer): void {
+    if (peer.writableLength > BUS_PEER_UNREAD_BYTES_MAX) peer.destroy();
+    else peer.write(frame);
   }
 
   override async disconnect(): Promise<void> {
     this.connected = false;
-    for (const peer of this.#peers) peer.end();
+    this.#isOpen = false;
+    // One that does not read would never let its connection end.
+    for (const peer of this.#peers) {
+      if (peer.writableLength > 0) peer.destroy();
+      else peer.destroySoon();
+    }
     const server = this.#server;
+    this.#server = undefined;
     if (server) await new Promise((done) => server.close(done));
   }
 
@@ -160,8 +217,14 @@ export class LocalSocketTransporter extends Transporters.Base {
 
   override async send(topic: string, data: Buffer): Promise<void> {
     const frame = frameOf(topic, data);
-    for (const peer of this.#peers) peer.write(frame);
+    for (const peer of this.#peers) this.#write(peer, frame);
     // As on any bus, a node hears what it publishes to a topic that it listens to.
     setImmediate(() => this.#deliver(topic, data));
   }
 }
+
+const hubGone = (): UnavailableError =>
+  new UnavailableError(
+    'SERVICE_STOPPED',
+    'The service has stopped, or its connection was lost; join it again.',
+  );

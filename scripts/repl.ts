@@ -1,0 +1,125 @@
+/**
+ * npm run repl [-- --exec "COMMAND"]: the Moleculer REPL on the running service, with commands of ours.
+ *
+ * Joins the service as a node that hosts nothing, over the socket in its data folder. With --exec (also more
+ * than once), or with commands piped in, it prints their answers and ends: 0 when all went well, 1 when one
+ * failed, 2 for a wrong call or setting, 3 when no service runs on the data folder.
+ */
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { ServiceBroker } from 'moleculer';
+import startRepl from 'moleculer-repl';
+import { operatorContract } from '../actors/operator/contract.ts';
+import { readSettings, type Settings, SettingsError } from '../config/settings.ts';
+import { brokerOptions, NAMESPACE } from '../infra/bus/broker-options.ts';
+import { busSocketPath, LocalSocketTransporter, NotRunningError } from '../infra/bus/local-socket.ts';
+import { type Caller, type Client, clientOf } from '../kit/client.ts';
+import { AntiphonError } from '../kit/errors.ts';
+import { setLogLevel } from '../kit/log.ts';
+import { type Args, REPL_COMMANDS, runLine } from './repl/commands.ts';
+
+type Operator = Client<typeof operatorContract>;
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+const EXIT_NOT_RUNNING = 3;
+const ANSWER_WAIT_MS = 10_000;
+
+const say = (text: string) => process.stdout.write(`${text}\n`);
+const complain = (text: string) => process.stderr.write(`antiphon: ${text}\n`);
+
+function fail(exitCode: number, text: string): never {
+  complain(text);
+  process.exit(exitCode);
+}
+
+const sentenceOf = (error: unknown): string => {
+  if (error instanceof AntiphonError) return error.message;
+  return `the service did not answer as it should: ${error instanceof Error ? error.message : String(error)}`;
+};
+
+async function join({ dataDir, nodeId }: Settings): Promise<ServiceBroker> {
+  const transporter = new LocalSocketTransporter({ path: busSocketPath(dataDir), role: 'spoke' });
+  try {
+    await transporter.open();
+  } catch (error) {
+    if (error instanceof NotRunningError) {
+      fail(
+        EXIT_NOT_RUNNING,
+        `no service is running on ${dataDir}. Start it with npm start, or name its folder with ANTIPHON_DATA.`,
+      );
+    }
+    fail(EXIT_NOT_RUNNING, `the service on ${dataDir} cannot be joined: ${(error as Error).message}`);
+  }
+  const broker = new ServiceBroker({
+    ...brokerOptions({ nodeId: `${nodeId}-repl-${process.pid}`, namespace: NAMESPACE, transporter }),
+    internalServices: false,
+  });
+  broker.localBus.on('$transporter.disconnected', ({ graceFul }: { readonly graceFul: boolean }) => {
+    if (!graceFul) fail(EXIT_FAILED, 'the service has stopped.');
+  });
+  await broker.start();
+  await broker.waitForServices(operatorContract.name, ANSWER_WAIT_MS).catch(() => {
+    fail(EXIT_NOT_RUNNING, `the service on ${dataDir} does not answer; it may be another version.`);
+  });
+  return broker;
+}
+
+/** Runs the commands one after the other; resolves with the exit code. */
+async function runAll(operator: Operator, lines: AsyncIterable<string> | Iterable<string>): Promise<number> {
+  let exitCode = 0;
+  for await (const line of lines) {
+    if (line.trim() === '') continue;
+    try {
+      say(await runLine(operator, line));
+    } catch (error) {
+      complain(sentenceOf(error));
+      exitCode = EXIT_FAILED;
+    }
+  }
+  return exitCode;
+}
+
+function openTerminal(broker: ServiceBroker, operator: Operator, dataDir: string): void {
+  say(`Joined the service on ${dataDir}. "help" lists the commands; Ctrl-D leaves, and the service goes on.`);
+  startRepl(broker, {
+    delimiter: 'antiphon $',
+    customCommands: REPL_COMMANDS.map(({ name, argument, summary, takesLast, run }) => ({
+      command: `${name} ${argument}`,
+      description: summary,
+      options: takesLast ? [{ option: '--last <N>', description: 'How many records' }] : [],
+      alias: null,
+      allowUnknownOptions: null,
+      parse: null,
+      async action(_broker: ServiceBroker, given: Readonly<Record<string, unknown>>) {
+        const target = given[argument.slice(1, -1)];
+        const args = { ...(given.options as Args), ...(typeof target === 'string' && { target }) };
+        await run(operator, args).then(say, (error: unknown) => complain(sentenceOf(error)));
+      },
+    })),
+  });
+}
+
+function readCall(): { settings: Settings; exec: string[] } {
+  try {
+    const { values } = parseArgs({ options: { exec: { type: 'string', multiple: true, default: [] } } });
+    return { settings: readSettings(process.env, process.cwd()), exec: values.exec };
+  } catch (error) {
+    const usage = error instanceof SettingsError ? '' : ' Use: npm run repl [-- --exec "COMMAND"]';
+    return fail(EXIT_USAGE, `${(error as Error).message}${usage}`);
+  }
+}
+
+const { settings, exec } = readCall();
+// What the bus has to tell would stand between the answers; losing the service is said in plain words.
+setLogLevel('error');
+const broker = await join(settings);
+const operator = clientOf(operatorContract, broker as unknown as Caller);
+if (exec.length === 0 && process.stdin.isTTY) {
+  openTerminal(broker, operator, settings.dataDir);
+} else {
+  const lines = exec.length > 0 ? exec : createInterface({ input: process.stdin });
+  const exitCode = await runAll(operator, lines);
+  await broker.stop();
+  process.exit(exitCode);
+}
