@@ -15,7 +15,6 @@ import { brokerOptions, NAMESPACE } from '../infra/bus/broker-options.ts';
 import { busSocketPath, LocalSocketTransporter, NotRunningError } from '../infra/bus/local-socket.ts';
 import { type Caller, type Client, clientOf } from '../kit/client.ts';
 import { AntiphonError } from '../kit/errors.ts';
-import { setLogLevel } from '../kit/log.ts';
 import { type Args, REPL_COMMANDS, runLine } from './repl/commands.ts';
 
 type Operator = Client<typeof operatorContract>;
@@ -111,8 +110,6 @@ function readCall(): { settings: Settings; exec: string[] } {
 }
 
 const { settings, exec } = readCall();
-// What the bus has to tell would stand between the answers; losing the service is said in plain words.
-setLogLevel('error');
 const broker = await join(settings);
 const operator = clientOf(operatorContract, broker as unknown as Caller);
 if (exec.length === 0 && process.stdin.isTTY) {

@@ -176,7 +176,7 @@ export class LocalSocketTransporter extends Transporters.Base {
       pending.delete(id);
       reject(hubGone());
     }
-    this.broker?.broadcastLocal('$transporter.disconnected', { graceFul: false });
+    void this.broker?.broadcastLocal('$transporter.disconnected', { graceFul: false });
   }
 
   override async prepublish(packet: Parameters<Transporters.Base['prepublish']>[0]): Promise<void> {
@@ -186,7 +186,7 @@ export class LocalSocketTransporter extends Transporters.Base {
 
   #deliver(topic: string, data: Buffer): void {
     const command = this.#commands.get(topic);
-    if (command) this.receive(command, data);
+    if (command) void this.receive(command, data);
   }
 
   #write(peer: Socket, frame: Buffer): void {
