@@ -1,9 +1,10 @@
-/** One log line and one count a request, whatever door it came through. */
+/** One count a request, whatever door it came through, and a log line for each that a person may ask about. */
+import { SLOW_READ_MS } from '../config/limits.ts';
 import { logger } from './log.ts';
 import { counter, histogram } from './metrics.ts';
 
 /** Its fields are the five of RequestRecord, so there is nothing to search for secrets, line by line. */
-const log = logger('http').child({}, { redact: [] });
+const log = logger('http', { redact: [] });
 const requests = counter('http_requests_total', 'Requests answered', ['method', 'route', 'status']);
 const duration = histogram(
   'http_request_duration_seconds',
@@ -24,15 +25,20 @@ export interface RequestRecord {
 /** Stands for the status when the client left before the answer was out. */
 export const CLIENT_GONE = 499;
 
-const level = (status: number, quiet: boolean) => {
-  if (status >= 500) return 'error';
-  if (status >= 400 && status !== CLIENT_GONE) return 'warn';
-  return quiet ? 'debug' : 'info';
+const isFastRead = ({ method, durationMs }: RequestRecord): boolean =>
+  (method === 'GET' || method === 'HEAD') && durationMs < SLOW_READ_MS;
+
+const levelOf = (record: RequestRecord, quiet: boolean) => {
+  if (record.status >= 500) return 'error';
+  if (record.status >= 400 && record.status !== CLIENT_GONE) return 'warn';
+  // A line costs as much as the rest of a small read, so by default those are only counted.
+  return quiet || isFastRead(record) ? 'debug' : 'info';
 };
 
-/** `quiet`: a kind of request so frequent that its successes are logged only at level debug. */
+/** `quiet`: a kind of request so frequent that its successes are logged only at level debug, slow or not. */
 export function recordRequest(record: RequestRecord, { quiet = false } = {}): void {
-  requests.inc({ method: record.method, route: record.route, status: record.status });
-  duration.observe({ route: record.route }, record.durationMs / 1000);
-  log[level(record.status, quiet)](record, 'request');
+  const { method, route, status } = record;
+  requests.inc({ method, route, status });
+  duration.observe({ route }, record.durationMs / 1000);
+  log[levelOf(record, quiet)](record, 'request');
 }

@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { LOG_BUFFER_BYTES, LOG_FLUSH_EVERY_MS } from '../config/limits.ts';
 import { currentCall } from './call-context.ts';
 
 const REDACTED = [
@@ -12,7 +13,15 @@ const REDACTED = [
   'code',
 ];
 
-// On standard error, so that what a command prints for a person can be read by itself.
+// On standard error, so that what a command prints for a person can be read by itself. Lines are written in
+// batches, since a write of its own costs more than the line; pino writes what is left when the process exits.
+const destination = pino.destination({
+  dest: 2,
+  sync: false,
+  minLength: LOG_BUFFER_BYTES,
+  periodicFlush: LOG_FLUSH_EVERY_MS,
+});
+
 const root = pino(
   {
     base: null,
@@ -24,7 +33,7 @@ const root = pino(
       return requestId ? { requestId } : {};
     },
   },
-  pino.destination(2),
+  destination,
 );
 
 export type Logger = pino.Logger;
@@ -32,8 +41,8 @@ export type Logger = pino.Logger;
 const loggers: Logger[] = [root];
 
 /** One logger constant per subsystem; fields first, then the message. */
-export function logger(subsystem: string): Logger {
-  const child = root.child({ subsystem });
+export function logger(subsystem: string, options: pino.ChildLoggerOptions = {}): Logger {
+  const child = root.child({ subsystem }, options);
   loggers.push(child);
   return child;
 }

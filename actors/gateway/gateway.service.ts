@@ -58,6 +58,8 @@ export function gatewayServiceOf({ router, serve, fail, onCreated }: GatewayServ
       server: false,
       // Nothing of this concerns other nodes, so it is kept out of the registry.
       $secureSettings: ['routes'],
+      // The server tells the request id and waits for open requests when it closes.
+      rootCallOptions: { requestID: '', tracking: false },
       logRequest: null,
       logRequestParams: null,
       logResponse: null,

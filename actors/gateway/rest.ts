@@ -35,12 +35,11 @@ async function read(route: Route, url: string, req: HttpRequest): Promise<Given>
   return readJsonObject(req);
 }
 
+const NOT_KEPT = ['Cache-Control', 'no-store'];
+
 function answer(res: ServerResponse, route: Route, result: unknown): void {
-  res.setHeader('Cache-Control', 'no-store');
-  if (route.status === 204) {
-    res.statusCode = 204;
-    res.end();
-  } else sendJson(res, route.status, result);
+  if (route.status === 204) res.writeHead(204, NOT_KEPT).end();
+  else sendJson(res, route.status, result, NOT_KEPT);
 }
 
 export function createRest({ admission, addresses, cookie, dispatch }: RestDeps): ServeRest {

@@ -15,7 +15,9 @@ const seconds = histogram(
 
 export const callMetrics: Middleware = {
   name: 'CallMetrics',
-  localAction(next: ActionHandler, { name: action = '' }: ActionSchema): ActionHandler {
+  localAction(next: ActionHandler, { name: action = '', visibility }: ActionSchema): ActionHandler {
+    // A step of a service within itself: what it serves is counted at its own door.
+    if (visibility === 'private') return next;
     const serve = next as (ctx: Context) => Promise<unknown>;
     const duration = seconds.labels(action);
     const served = calls.labels(action, 'OK');

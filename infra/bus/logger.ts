@@ -12,9 +12,13 @@ function bound(module: string) {
     const fields = args.filter((arg) => typeof arg === 'object' && arg !== err);
     log[level](Object.assign({}, ...fields, err && { err }), args.filter(isText).join(' '));
   };
-  return Object.fromEntries(LEVELS.map((level) => [level, (...args: unknown[]) => write(level, args)]));
+  const handlerOf = (level: (typeof LEVELS)[number]) =>
+    // Moleculer composes a line for every call, whether anybody reads it or not.
+    log.isLevelEnabled(level) ? (...args: unknown[]) => write(level, args) : ignore;
+  return Object.fromEntries(LEVELS.map((level) => [level, handlerOf(level)]));
 }
 
+const ignore = () => {};
 const isText = (arg: unknown) => typeof arg === 'string' || typeof arg === 'number';
 
 export const busLogger = {

@@ -13,15 +13,19 @@ const CONTENT_SECURITY_POLICY = [
 
 const HSTS_MAX_AGE_SEC = 31_536_000;
 
-/** `secure`: browsers reach the service by https, so they may be told to insist on it. */
-export function securityHeaders(secure: boolean): Map<string, string> {
-  const headers = new Map([
+/**
+ * Names and values in turn.
+ *
+ * `secure`: browsers reach the service by https, so they may be told to insist on it.
+ */
+export function securityHeaders(secure: boolean): string[] {
+  const headers = [
     ['Content-Security-Policy', CONTENT_SECURITY_POLICY],
     ['X-Content-Type-Options', 'nosniff'],
     ['Referrer-Policy', 'no-referrer'],
     ['Permissions-Policy', 'camera=(), microphone=(), geolocation=(), payment=(), usb=()'],
     ['Cross-Origin-Opener-Policy', 'same-origin'],
-  ]);
-  if (secure) headers.set('Strict-Transport-Security', `max-age=${HSTS_MAX_AGE_SEC}`);
-  return headers;
+  ];
+  if (secure) headers.push(['Strict-Transport-Security', `max-age=${HSTS_MAX_AGE_SEC}`]);
+  return headers.flat();
 }

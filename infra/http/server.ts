@@ -2,7 +2,7 @@
  * One HTTP or HTTPS server that asks its handlers in order, and answers what they all share: request ids,
  * security headers, limits, the log line, and a problem when nobody answers.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -21,6 +21,7 @@ import { AntiphonError, BadRequestError, NotFoundError } from '../../kit/errors.
 import { type HttpHandler, type HttpRequest, problemOf, sendProblem } from '../../kit/http.ts';
 import { logger } from '../../kit/log.ts';
 import type { Sources } from '../../kit/sources.ts';
+import { HttpResponse } from './response.ts';
 import { securityHeaders } from './security-headers.ts';
 
 const log = logger('http');
@@ -54,7 +55,7 @@ export interface HttpLimits {
 }
 
 export interface HttpServer extends AsyncDisposable {
-  readonly server: Server;
+  readonly server: Server<typeof IncomingMessage, typeof HttpResponse>;
   /** Resolves with the address once connections are taken. Port 0 picks a free one. */
   listen(options: { host: string; port: number }): Promise<{ readonly url: string; readonly port: number }>;
   /** Takes no new connection, lets requests finish, then closes what is left after the grace. */
@@ -72,44 +73,43 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { handlers, tls, upgrade, sources } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const headers = securityHeaders(options.secure ?? tls !== undefined);
+  const quietRoutes = new Set(handlers.filter((handler) => handler.quiet).map((handler) => handler.name));
   const nextRequestId = requestIds(sources.ids.next());
   let closing: Promise<void> | undefined;
 
-  const answer = async (req: HttpRequest, res: ServerResponse): Promise<NamedHandler | undefined> => {
+  const answer = async (req: HttpRequest, res: ServerResponse): Promise<void> => {
     if (!req.url?.startsWith('/')) throw new BadRequestError('BAD_URL', 'Ask for a path that starts with /.');
     if (req.url.length > URL_LENGTH_MAX) throw new UriTooLongError();
     for (const handler of handlers) {
       req.route = handler.name;
-      if (await handler.handle(req, res)) return handler;
+      if (await handler.handle(req, res)) return;
     }
     req.route = 'none';
     throw new NotFoundError('NO_SUCH_PAGE', 'There is nothing at this address.');
   };
 
-  const onRequest = (req: HttpRequest, res: ServerResponse): void => {
+  const onRequest = (req: HttpRequest, res: HttpResponse): void => {
     const startedAtMs = performance.now();
     const given = req.headers['x-request-id'];
     const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : nextRequestId();
     req.requestId = requestId;
-    res.setHeaders(headers);
-    res.setHeader('X-Request-Id', requestId);
-    if (closing) res.setHeader('Connection', 'close');
-    res.once('close', () => {
-      const quiet = handlers.some((handler) => handler.quiet && handler.name === req.route);
+    res.shared = ['X-Request-Id', requestId, ...headers, ...(closing ? ['Connection', 'close'] : [])];
+    res.on('close', () => {
+      const route = req.route ?? 'none';
       const record = {
         requestId,
         method: req.method ?? '',
-        route: req.route ?? 'none',
+        route,
         status: res.writableFinished ? res.statusCode : CLIENT_GONE,
         durationMs: Math.round((performance.now() - startedAtMs) * 100) / 100,
       };
-      recordRequest(record, { quiet });
+      recordRequest(record, { quiet: quietRoutes.has(route) });
       if (closing) server.closeIdleConnections();
     });
     answer(req, res).catch((error: unknown) => fail(error, requestId, res));
   };
 
-  const server: Server = tls
+  const server: HttpServer['server'] = tls
     ? createTlsServer({ ...tls, minVersion: 'TLSv1.2', ...serverOptions(limits) }, onRequest)
     : createServer(serverOptions(limits), onRequest);
   server.maxHeadersCount = HEADERS_COUNT_MAX;
@@ -162,6 +162,8 @@ class UriTooLongError extends AntiphonError {
 }
 
 const serverOptions = (limits: HttpLimits) => ({
+  IncomingMessage,
+  ServerResponse: HttpResponse,
   headersTimeout: limits.headersTimeoutMs,
   requestTimeout: limits.requestTimeoutMs,
   keepAliveTimeout: KEEP_ALIVE_MS,

@@ -9,6 +9,7 @@ import { historyContract } from '../../actors/history/contract.ts';
 import { likesContract } from '../../actors/likes/contract.ts';
 import { playerContract } from '../../actors/player-session/contract.ts';
 import { searchContract } from '../../actors/search/contract.ts';
+import { brokerOptions } from '../../infra/bus/broker-options.ts';
 import { createHttpServer } from '../../infra/http/server.ts';
 import { currentCall } from '../../kit/call-context.ts';
 import type { Contract, Handlers } from '../../kit/contract.ts';
@@ -231,14 +232,9 @@ export async function startGateway({
     ...deps,
     options: { secure: false, trustedProxies: [], corsOrigins: [], limits: NO_LIMITS, ...options },
   });
-  const broker = new ServiceBroker({ logger: false });
+  const broker = new ServiceBroker(brokerOptions({ nodeId: 'gateway', namespace: 'test' }));
   const active: Overrides = { 'accounts.deviceActive': async () => ({ active: true }), ...overrides };
-  for (const contract of CONTRACTS) {
-    const service = doubleOf(contract, calls, active);
-    for (const action of Object.values(service.actions ?? {}))
-      delete (action as { strategy?: string }).strategy;
-    broker.createService(service);
-  }
+  for (const contract of CONTRACTS) broker.createService(doubleOf(contract, calls, active));
   broker.createService(gateway.service);
   await broker.start();
   const server = createHttpServer({

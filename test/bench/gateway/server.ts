@@ -41,7 +41,7 @@ const jwk = { ...publicKey.export({ format: 'jwk' }), kid: key.kid, alg: 'ES256'
 const tokens = Array.from({ length: USERS }, (_, n) => {
   const claims: AccessClaims = {
     sub: idOf(100 + n),
-    did: idOf(9),
+    did: idOf(10_000 + n),
     roles: ['listener'],
     tier: 'free',
     country: 'DE',
