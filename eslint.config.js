@@ -11,7 +11,9 @@ export default tseslint.config({
     // tap itself waits for the tests of a file.
     '@typescript-eslint/no-floating-promises': [
       'error',
-      { allowForKnownSafePromises: [{ from: 'package', name: 'PromiseWithSubtest', package: '@tapjs/core' }] },
+      {
+        allowForKnownSafePromises: [{ from: 'package', name: 'PromiseWithSubtest', package: '@tapjs/core' }],
+      },
     ],
     '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
   },

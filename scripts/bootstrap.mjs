@@ -96,7 +96,8 @@ async function install(dev) {
   say(`installed in ${Math.round((Date.now() - startedMs) / 1000)} s`);
 }
 
-await install(needsDevelopmentTools[command]);
+// Development tools that are there already stay: installing without them would take them away.
+await install(needsDevelopmentTools[command] || existsSync(join(modules, 'typescript')));
 
 const child = spawn(
   node24,

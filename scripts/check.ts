@@ -7,7 +7,7 @@ const steps: readonly (readonly [name: string, ...command: string[]])[] = [
   ['format and lint', 'biome', 'check', '--error-on-warnings', '.'],
   ['types', 'tsc', '--noEmit'],
   ['promises', 'eslint', '.'],
-  ['layers', 'depcruise', '--log-level', 'error', '.'],
+  ['layers', 'depcruise', '.'],
   ['dead code', 'knip'],
 ];
 
