@@ -3,6 +3,7 @@
  * comes back by itself, and what was heard meanwhile counts, once.
  * Method: kill -9 while a song plays, start again on the same data folder, hear the song to its end.
  */
+import type { Page } from 'playwright-core';
 import t from 'tap';
 import { openBrowser } from './browser.ts';
 import { makeLibrary, PAPER_HARBOUR } from './library.ts';
@@ -10,7 +11,7 @@ import { heardIn, historyOf, listenIn, playAlbum, signUp, soundingAt, soundsBeyo
 import { startAgain, startOn } from './service.ts';
 
 const KILL_AT_SECONDS = 13;
-const SONG_SECONDS = 40;
+const SONG_SECONDS = 36;
 const SONG_TIMEOUT_MS = 90_000;
 
 t.test('a killed service costs neither sound nor listened time', async (t) => {
@@ -38,11 +39,7 @@ t.test('a killed service costs neither sound nor listened time', async (t) => {
   await page.locator('.player-bar .counted').waitFor();
   t.pass('the stream is counted');
 
-  await page.waitForFunction(() =>
-    (globalThis as unknown as { listening: { heard: { event: string }[] } }).listening.heard.some(
-      ({ event }) => event === 'ended',
-    ),
-  );
+  await page.waitForFunction(() => window.listening.heard.some(({ event }) => event === 'ended'));
   const pauses = (await heardIn(page)).filter(({ event }) => event === 'pause');
   t.equal(pauses.length, 1, 'the only pause is the one at the end');
   await page.getByRole('link', { name: 'History' }).click();
@@ -52,3 +49,43 @@ t.test('a killed service costs neither sound nor listened time', async (t) => {
   const lostMs = SONG_SECONDS * 1000 - (history[0]?.listenedMs ?? 0);
   t.ok(lostMs < 1500, `all of the song is known as heard (${lostMs} ms short)`);
 });
+
+t.test('a song that ends while the service is away is followed by the next, once', async (t) => {
+  const songs = [
+    { title: 'Departure', seconds: 6 },
+    { title: 'Crossing', seconds: 14 },
+  ];
+  let service = await startOn(await makeLibrary([{ ...PAPER_HARBOUR, songs }]));
+  t.teardown(() => service.stop());
+  const browser = await openBrowser();
+  t.teardown(() => browser.close());
+  const page = await browser.newPage();
+  page.setDefaultTimeout(SONG_TIMEOUT_MS);
+  await listenIn(page);
+  await signUp(page, service.url, 'ada');
+  await playAlbum(page, PAPER_HARBOUR.title);
+  await soundsBeyond(page, 1);
+  await page.waitForFunction(() => window.listening.audios.every((audio) => audio.readyState >= 3));
+
+  await service.kill();
+  const decks = await secondDeckSounds(page);
+  t.same(decks, [1], 'the next song sounds, alone');
+  service = await startAgain(service);
+  await page.locator('.player-bar', { hasText: 'Crossing' }).waitFor();
+  t.pass('the page shows it once the service is back');
+  await page.getByText('Reconnecting').waitFor({ state: 'detached' });
+  await page.waitForFunction(
+    () => window.listening.heard.filter(({ event }) => event === 'ended').length === 2,
+  );
+  const played = (await heardIn(page)).filter(({ event }) => event === 'playing').map(({ deck }) => deck);
+  t.same(played, [0, 1], 'each sounded once, without a stop');
+  t.equal((await historyOf(service.url, 'ada')).length, 2, 'the history has each once');
+});
+
+async function secondDeckSounds(page: Page): Promise<number[]> {
+  const sounding = await page.waitForFunction(() => {
+    const decks = window.listening.audios.flatMap((audio, deck) => (audio.paused ? [] : [deck]));
+    return decks.includes(1) && decks;
+  });
+  return (await sounding.jsonValue()) || [];
+}

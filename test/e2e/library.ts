@@ -25,9 +25,9 @@ export const PAPER_HARBOUR: Album = {
   artist: 'Ottilie Fenn',
   genre: 'Folk',
   songs: [
-    { title: 'Slow Lantern', seconds: 40 },
-    { title: 'Copper Tide', seconds: 9 },
-    { title: 'Window Weather', seconds: 9 },
+    { title: 'Slow Lantern', seconds: 35 },
+    { title: 'Copper Tide', seconds: 6 },
+    { title: 'Window Weather', seconds: 6 },
   ],
 };
 export const NIGHT_FERRIES: Album = {
@@ -36,7 +36,7 @@ export const NIGHT_FERRIES: Album = {
   genre: 'Ambient',
   songs: [
     { title: 'Departure', seconds: 5 },
-    { title: 'Crossing', seconds: 9 },
+    { title: 'Crossing', seconds: 12 },
     { title: 'Arrival', seconds: 3, notHere: true },
   ],
 };

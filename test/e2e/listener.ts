@@ -13,7 +13,11 @@ interface Listening {
   readonly audios: HTMLAudioElement[];
   readonly heard: Heard[];
 }
-const listening = (): Listening => (globalThis as unknown as { listening: Listening }).listening;
+declare global {
+  interface Window {
+    readonly listening: Listening;
+  }
+}
 
 /** Listens in on the page's audio elements, which are not in its document. Call before the page is opened. */
 export async function listenIn(page: Page): Promise<void> {
@@ -34,32 +38,22 @@ export async function listenIn(page: Page): Promise<void> {
   });
 }
 
-export const heardIn = (page: Page): Promise<Heard[]> =>
-  page.evaluate(() => (globalThis as unknown as { listening: Listening }).listening.heard);
+export const heardIn = (page: Page): Promise<Heard[]> => page.evaluate(() => window.listening.heard);
 
 /** Where the audio that sounds is in its song, in seconds; undefined in silence. */
 export const soundingAt = (page: Page): Promise<number | undefined> =>
-  page.evaluate(
-    () =>
-      (globalThis as unknown as { listening: Listening }).listening.audios.find((audio) => !audio.paused)
-        ?.currentTime,
-  );
+  page.evaluate(() => window.listening.audios.find((audio) => !audio.paused)?.currentTime);
 
 /** Until sound has come out beyond this second of the song. */
 export async function soundsBeyond(page: Page, second: number): Promise<void> {
   await page.waitForFunction(
-    (beyond) =>
-      (globalThis as unknown as { listening: Listening }).listening.audios.some(
-        (audio) => !audio.paused && audio.currentTime > beyond,
-      ),
+    (beyond) => window.listening.audios.some((audio) => !audio.paused && audio.currentTime > beyond),
     second,
   );
 }
 
 export async function isSilent(page: Page): Promise<void> {
-  await page.waitForFunction(() =>
-    (globalThis as unknown as { listening: Listening }).listening.audios.every((audio) => audio.paused),
-  );
+  await page.waitForFunction(() => window.listening.audios.every((audio) => audio.paused));
 }
 
 export async function signUp(page: Page, url: string, username: string): Promise<void> {

@@ -7,7 +7,7 @@ import type { likesContract } from '../../../actors/likes/contract.ts';
 import type { PlayContext, PlayerAnswer, playerContract } from '../../../actors/player-session/contract.ts';
 import type { SearchType, searchContract } from '../../../actors/search/contract.ts';
 import type { Contract, Result } from '../../../kit/contract.ts';
-import { call } from './http.ts';
+import { ApiError, call } from './http.ts';
 
 type Of<C extends Contract, A extends keyof C['actions']> = Result<C['actions'][A]>;
 type Accounts<A extends keyof (typeof accountsContract)['actions']> = Of<typeof accountsContract, A>;
@@ -60,9 +60,38 @@ export const api = {
     call<void>('POST', '/me/events', { body: { events }, keepalive: true }),
 };
 
-/** A command to the player. Each carries an id, so that one sent twice is done once. */
-const command = (name: string, body: Record<string, unknown> = {}) =>
-  call<PlayerAnswer>('POST', `/me/player/${name}`, { body: { commandId: crypto.randomUUID(), ...body } });
+/** Long enough for a service to start again. */
+const REPEAT_FOR_MS = 15_000;
+const REPEAT_FIRST_MS = 250;
+const REPEAT_MAX_MS = 2000;
+
+/** Asks again while the service cannot be reached. */
+async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
+  const giveUpAtMs = performance.now() + REPEAT_FOR_MS;
+  for (let waitMs = REPEAT_FIRST_MS; ; waitMs = Math.min(2 * waitMs, REPEAT_MAX_MS)) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 0 || performance.now() > giveUpAtMs) throw error;
+      await new Promise((done) => setTimeout(done, waitMs));
+    }
+  }
+}
+
+let lastCommand: Promise<unknown> = Promise.resolve();
+
+/**
+ * A command to the player. Each carries an id, so that one sent twice is done once; each waits for the one
+ * before, since two requests at once may arrive in either order.
+ */
+function command(name: string, parameters: Record<string, unknown> = {}): Promise<PlayerAnswer> {
+  const body = { commandId: crypto.randomUUID(), ...parameters };
+  const answer = lastCommand.then(() =>
+    untilAnswered(() => call<PlayerAnswer>('POST', `/me/player/${name}`, { body })),
+  );
+  lastCommand = answer.catch(() => undefined);
+  return answer;
+}
 
 export interface PlayRequest {
   readonly context?: PlayContext;

@@ -32,6 +32,8 @@ export class Deck {
   readonly meter = new ListeningMeter();
   /** What the service knows of the meter. */
   reportedMs = 0;
+  /** Not before this time, by `performance.now()`, is a report sent by itself. */
+  reportFromMs = 0;
   readonly #onEvent: (deck: Deck, event: DeckEvent) => void;
   #hls: Hls | undefined;
   #generation = 0;
@@ -66,6 +68,7 @@ export class Deck {
     this.stream = stream;
     this.meter.reset(heardMs);
     this.reportedMs = heardMs;
+    this.reportFromMs = 0;
     const rung = startRung(stream.maxRung);
     if (positionMs === 0) prefetchStart(stream.hlsUrl, rung);
     const HlsClass = await loadHls();

@@ -5,7 +5,11 @@ import type { Deck } from './deck.ts';
 
 type ProgressAnswer = Awaited<ReturnType<typeof playerApi.progress>>;
 
-export function isReportDue({ reportedMs, meter: { listenedMs } }: Deck): boolean {
+/** After a report that got no answer, the next one waits this long. */
+const REPEAT_AFTER_MS = 2000;
+
+export function isReportDue({ reportedMs, reportFromMs, meter: { listenedMs } }: Deck): boolean {
+  if (performance.now() < reportFromMs) return false;
   const crossesCount = reportedMs < COUNTED_AFTER_LISTENED_MS && listenedMs >= COUNTED_AFTER_LISTENED_MS;
   return crossesCount || listenedMs - reportedMs >= PROGRESS_REPORT_EVERY_MS;
 }
@@ -26,7 +30,10 @@ export async function reportProgress(deck: Deck, keepalive = false): Promise<Pro
   try {
     return await playerApi.progress({ playId, listenedMs, positionMs, playing: !audio.paused }, keepalive);
   } catch {
-    if (deck.stream?.playId === playId) deck.reportedMs = reportedBefore;
+    if (deck.stream?.playId === playId) {
+      deck.reportedMs = reportedBefore;
+      deck.reportFromMs = performance.now() + REPEAT_AFTER_MS;
+    }
     return undefined;
   }
 }

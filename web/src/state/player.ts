@@ -157,6 +157,7 @@ export function toggle(): Promise<void> {
     if (soundsHere.value && active.stream?.playId === now.current.playId) active.play();
     return ask(() => playerApi.resume());
   }
+  tick();
   active.pause();
   tellProgress();
   state.value = { ...now, status: 'paused' };
@@ -260,23 +261,24 @@ function onDeck(deck: Deck, event: DeckEvent): void {
   } else if (event === 'failed') {
     report({ type: 'error', code: 'media' });
     buffering.value = true;
-    // The token may have run out, or the network be away: a fresh answer brings a fresh address.
-    setTimeout(() => {
-      reload().catch(() => undefined);
-    }, RELOAD_AFTER_MS);
+    reloadLater();
   } else if (event === 'blocked') {
     buffering.value = false;
     ask(() => playerApi.pause()).catch(() => undefined);
   }
 }
 
+/** The token may have run out, or the network be away: a fresh answer brings a fresh address. */
+function reloadLater(): void {
+  const playId = active.stream?.playId;
+  setTimeout(() => active.stream?.playId === playId && reload().catch(reloadLater), RELOAD_AFTER_MS);
+}
+
 async function reload(): Promise<void> {
-  const at = active.positionMs;
-  const answer = await playerApi.get();
-  if (answer.stream && soundsHere.value) {
-    await active.load(answer.stream, at);
-    if (answer.state.status === 'playing') active.play();
-  }
+  const { stream, state: now } = await playerApi.get();
+  if (!stream || !soundsHere.value || stream.playId !== active.stream?.playId) return;
+  await active.load(stream, active.positionMs, active.meter.listenedMs);
+  if (now.status === 'playing') active.play();
 }
 
 function reportStart(): void {

@@ -10,7 +10,7 @@ export function Cover({
   px: number;
   title?: string;
 }) {
-  if (!coverId) return <div class="cover cover-none" role="img" aria-label={title} />;
+  if (!coverId) return <div class="cover cover-none" {...(title && { role: 'img', 'aria-label': title })} />;
   const at = (size: number) => `/c/${coverId}/${size}.webp`;
   return (
     <img

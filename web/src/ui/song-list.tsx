@@ -63,7 +63,7 @@ export function SongList({ songs, context, numbered = false, note }: SongListPro
               aria-label={`${current && isPlaying.value ? 'Pause' : 'Play'} ${song.title}`}
             >
               {numbered ? (
-                <span class="song-number">{song.trackNumber || index + 1}</span>
+                <span class="song-number" data-number={song.trackNumber || index + 1} />
               ) : (
                 <Cover coverId={song.album.coverId} px={44} />
               )}

@@ -1,0 +1,155 @@
+/**
+ * Goal: the rest of what a listener does on one device works, and reads well where it does not.
+ * Method: one browser, one account, a small library.
+ */
+import t from 'tap';
+import { openBrowser } from './browser.ts';
+import { makeLibrary, NIGHT_FERRIES, PAPER_HARBOUR } from './library.ts';
+import {
+  goTo,
+  heardIn,
+  isSilent,
+  listenIn,
+  logIn,
+  openAlbum,
+  playAlbum,
+  signUp,
+  soundingAt,
+  soundsBeyond,
+} from './listener.ts';
+import { startOn } from './service.ts';
+
+const TIMEOUT_MS = 30_000;
+/** Longer than this between two songs of an album is heard as a stop. */
+const GAP_MS_MAX = 250;
+
+t.test('one listener, one device', async (t) => {
+  const service = await startOn(await makeLibrary([PAPER_HARBOUR, NIGHT_FERRIES]));
+  t.teardown(() => service.stop());
+  const browser = await openBrowser();
+  t.teardown(() => browser.close());
+  const page = await browser.newPage();
+  page.setDefaultTimeout(TIMEOUT_MS);
+  await listenIn(page);
+  await signUp(page, service.url, 'ada');
+  const bar = page.getByRole('region', { name: 'Player' });
+
+  await t.test(
+    'signed out, a wrong password is told apart from nothing, and the right one opens',
+    async (t) => {
+      await goTo(page, 'Settings');
+      await page.getByRole('button', { name: 'Log out' }).click();
+      await logIn(page, 'ada', 'wrong password');
+      const wrong = await page.getByRole('alert').textContent();
+      await logIn(page, 'nobody', 'wrong password');
+      t.match(wrong, /password/i);
+      t.equal(await page.getByRole('alert').textContent(), wrong, 'an unknown name gets the same words');
+      await logIn(page, 'ada');
+      await page.getByRole('navigation', { name: 'Main' }).waitFor();
+    },
+  );
+
+  await t.test('a search with a typing error finds the song, the album and the artist', async () => {
+    await goTo(page, 'Search');
+    await page.getByRole('searchbox').fill('coper tied');
+    await page.locator('.song', { hasText: 'Copper Tide' }).waitFor();
+    await page.getByRole('searchbox').fill('nigth feries');
+    await page.locator('.card', { hasText: 'Night Ferries' }).waitFor();
+    await page.getByRole('searchbox').fill('otilie');
+    await page.locator('.artist-card', { hasText: 'Ottilie Fenn' }).waitFor();
+  });
+
+  await t.test('a song that cannot be played says why', async (t) => {
+    await openAlbum(page, NIGHT_FERRIES.title);
+    const arrival = page.locator('.song', { hasText: 'Arrival' });
+    t.match(await arrival.textContent(), /not available in your country/);
+    t.ok(await arrival.getByRole('button', { name: 'Play Arrival' }).isDisabled());
+  });
+
+  await t.test('the next song of an album follows without a stop, from what was fetched ahead', async (t) => {
+    await playAlbum(page, NIGHT_FERRIES.title);
+    await bar.getByText('Departure').waitFor();
+    const fetched: string[] = [];
+    await page.waitForFunction(() => window.listening.audios.every((audio) => audio.readyState >= 3));
+    page.on('request', (request) => request.url().includes('/m/') && fetched.push(request.url()));
+    await bar.getByText('Crossing').waitFor();
+    await soundsBeyond(page, 0.5);
+    const heard = await heardIn(page);
+    const endedMs = heard.find(({ event }) => event === 'ended')?.atMs ?? 0;
+    const nextMs = heard.find(({ event, atMs }) => event === 'playing' && atMs >= endedMs)?.atMs ?? 0;
+    t.ok(nextMs - endedMs < GAP_MS_MAX, `${(nextMs - endedMs).toFixed(0)} ms from sound to sound`);
+    const first = fetched.filter((url) => /(m3u8|init\.mp4|key|\/0\.m4s)$/.test(url));
+    t.same(first, [], 'nothing of its start is fetched when it is due');
+  });
+
+  await t.test('next by hand takes the song that is ready', async () => {
+    await playAlbum(page, PAPER_HARBOUR.title);
+    await bar.getByText('Slow Lantern').waitFor();
+    await page.waitForFunction(() => window.listening.audios.every((audio) => audio.readyState >= 3));
+    await bar.getByRole('button', { name: 'Next' }).click();
+    await bar.getByText('Copper Tide').waitFor();
+    await soundsBeyond(page, 0.2);
+    await bar.getByRole('button', { name: 'Previous' }).click();
+    await bar.getByText('Slow Lantern').waitFor();
+  });
+
+  await t.test('a reload keeps the session, the song and the place in it', async (t) => {
+    await soundsBeyond(page, 2);
+    await bar.getByRole('button', { name: 'Pause' }).click();
+    await isSilent(page);
+    const seconds = async () => Number((await bar.locator('time').first().textContent())?.slice(2));
+    const before = await seconds();
+    await page.reload();
+    await bar.getByText('Slow Lantern').waitFor();
+    const after = await seconds();
+    t.ok(Math.abs(after - before) <= 1, `0:0${before} before, 0:0${after} after`);
+    t.equal(await soundingAt(page), undefined, 'paused it stays');
+    await bar.getByRole('button', { name: 'Play', exact: true }).click();
+    await soundsBeyond(page, 2);
+  });
+
+  await t.test('the keyboard alone reaches everything and plays', async (t) => {
+    await goTo(page, 'Home');
+    await page.locator('.card').first().waitFor();
+    const names = new Set<string>();
+    await page.locator('body').press('Tab');
+    for (let presses = 0; presses < 60; presses++) {
+      const focused = await page.evaluate(() => {
+        const element = document.activeElement as HTMLElement;
+        if (element === document.body) return undefined;
+        const ring = getComputedStyle(element);
+        return {
+          name: element.getAttribute('aria-label') ?? element.textContent?.trim() ?? '',
+          marked: ring.outlineStyle !== 'none' || ring.boxShadow !== 'none',
+        };
+      });
+      await page.keyboard.press('Tab');
+      if (!focused) continue;
+      names.add(focused.name);
+      if (!focused.marked) t.fail(`${focused.name} does not show that it has the focus`);
+    }
+    for (const name of [
+      'Skip to content',
+      'Search',
+      'Play Night Ferries',
+      'Pause',
+      'Next',
+      'Position',
+      'Volume',
+      'Queue',
+      'Devices',
+    ]) {
+      t.ok(names.has(name), `Tab reaches ${name}`);
+    }
+    await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+    await page.keyboard.press(' ');
+    await isSilent(page);
+    await page.keyboard.press(' ');
+    await soundsBeyond(page, 0);
+    const before = (await soundingAt(page)) ?? 0;
+    await page.keyboard.press('ArrowRight');
+    await soundsBeyond(page, before + 4);
+    await page.keyboard.press('n');
+    await bar.getByText('Copper Tide').waitFor();
+  });
+});
