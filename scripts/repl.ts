@@ -64,6 +64,14 @@ async function join({ dataDir, nodeId }: Settings): Promise<ServiceBroker> {
   return broker;
 }
 
+/** A process that was stopped for a while, by Ctrl-Z for one, finds the service anew before it asks. */
+const patient = (broker: ServiceBroker): Caller => ({
+  async call(action, params, options) {
+    await broker.waitForServices(operatorContract.name, ANSWER_WAIT_MS);
+    return broker.call(action, params, options);
+  },
+});
+
 /** Runs the commands one after the other; resolves with the exit code. */
 async function runAll(operator: Operator, lines: AsyncIterable<string> | Iterable<string>): Promise<number> {
   let exitCode = 0;
@@ -111,7 +119,7 @@ function readCall(): { settings: Settings; exec: string[] } {
 
 const { settings, exec } = readCall();
 const broker = await join(settings);
-const operator = clientOf(operatorContract, broker as unknown as Caller);
+const operator = clientOf(operatorContract, patient(broker));
 if (exec.length === 0 && process.stdin.isTTY) {
   openTerminal(broker, operator, settings.dataDir);
 } else {

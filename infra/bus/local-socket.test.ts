@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path';
 import { type Service, ServiceBroker } from 'moleculer';
 import t, { type Test } from 'tap';
 import { Type } from 'typebox';
-import { BUS_FRAME_BYTES_MAX } from '../../config/limits.ts';
+import { BUS_FRAME_BYTES_MAX, BUS_PEER_UNREAD_BYTES_MAX } from '../../config/limits.ts';
 import { clientOf } from '../../kit/client.ts';
 import { command, defineContract, object, query } from '../../kit/contract.ts';
 import { NotFoundError, UnavailableError } from '../../kit/errors.ts';
@@ -212,6 +212,21 @@ t.test('when the hub is gone the calls of a spoke fail at once and say why', asy
   never.resolve();
   await hub.stop();
   await t.rejects(stat(path), { code: 'ENOENT' }, 'the socket is taken away');
+});
+
+t.test('a peer that does not read is cut off before it fills the memory', async (t) => {
+  const path = busSocketPath(await folderOf(t));
+  const hub = new LocalSocketTransporter({ path, role: 'hub' });
+  await hub.open();
+  t.teardown(() => hub.disconnect());
+  const peer = connect(path);
+  await once(peer, 'connect');
+  peer.pause();
+  const frames = Math.ceil(BUS_PEER_UNREAD_BYTES_MAX / BUS_FRAME_BYTES_MAX) + 2;
+  for (let i = 0; i < frames; i++) await hub.send('topic', Buffer.alloc(BUS_FRAME_BYTES_MAX - 100));
+  peer.resume();
+  await once(peer, 'close');
+  t.ok(peer.bytesRead < (frames - 1) * BUS_FRAME_BYTES_MAX, 'the last ones were not sent');
 });
 
 t.test('a hub stops although a peer does not read', async (t) => {
