@@ -78,10 +78,11 @@ function sendText(
   text: string,
   headers: readonly string[],
 ): void {
-  const length = String(Buffer.byteLength(text));
-  res.writeHead(status, ['Content-Type', type, 'Content-Length', length, ...headers]);
+  const bytes = Buffer.byteLength(text);
+  res.writeHead(status, ['Content-Type', type, 'Content-Length', String(bytes), ...headers]);
   if (res.req.method === 'HEAD') res.end();
-  else res.end(text);
+  // ASCII is the same in both, and Latin-1 is copied instead of encoded.
+  else res.end(text, bytes === text.length ? 'latin1' : 'utf8');
 }
 
 export function sendProblem(res: ServerResponse, told: Problem): void {

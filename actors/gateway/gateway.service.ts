@@ -7,7 +7,7 @@
  * problem+json.
  */
 import type { ServerResponse } from 'node:http';
-import type { ServiceSchema } from 'moleculer';
+import type { CallingOptions, ServiceSchema } from 'moleculer';
 import ApiGateway from 'moleculer-web';
 import type { HttpRequest } from '../../kit/http.ts';
 import { serviceOf } from '../../kit/service.ts';
@@ -59,7 +59,10 @@ export function gatewayServiceOf({ router, serve, fail, onCreated }: GatewayServ
       // Nothing of this concerns other nodes, so it is kept out of the registry.
       $secureSettings: ['routes'],
       // The server tells the request id and waits for open requests when it closes.
-      rootCallOptions: { requestID: '', tracking: false },
+      rootCallOptions: (options: CallingOptions) => {
+        options.requestID = '';
+        options.tracking = false;
+      },
       logRequest: null,
       logRequestParams: null,
       logResponse: null,

@@ -24,10 +24,11 @@ interface Window {
 
 /** Two fixed windows weighted by how far the younger has come: close to a sliding one at 3 numbers a key. */
 export class LocalWindows {
-  readonly #windows = new Map<string, Window>();
+  /** By limit, then by who: a key made of both would have to be hashed anew for every request. */
+  readonly #windows = new Map<string, Map<string, Window>>();
 
-  take(key: string, { max, windowMs }: Limit, nowMs: number): WindowCount {
-    const window = this.#at(key, windowMs, nowMs);
+  take(who: string, { name, max, windowMs }: Limit, nowMs: number): WindowCount {
+    const window = this.#at(name, who, windowMs, nowMs);
     const elapsedMs = nowMs - window.startMs;
     const used = window.previous * (1 - elapsedMs / windowMs) + window.count;
     if (used + 1 <= max) {
@@ -44,12 +45,15 @@ export class LocalWindows {
     return { allowed: false, remaining: 0, retryAfterMs: Math.max(1, Math.ceil(retryAfterMs)) };
   }
 
-  #at(key: string, windowMs: number, nowMs: number): Window {
-    let window = this.#windows.get(key);
+  #at(name: string, who: string, windowMs: number, nowMs: number): Window {
+    const ofLimit = this.#windows.get(name) ?? new Map<string, Window>();
+    if (ofLimit.size === 0) this.#windows.set(name, ofLimit);
+    let window = ofLimit.get(who);
     if (!window) {
-      if (this.#windows.size >= RATE_KEYS_MAX) this.#dropOldest();
+      const oldest = ofLimit.keys().next();
+      if (ofLimit.size >= RATE_KEYS_MAX && !oldest.done) ofLimit.delete(oldest.value);
       window = { startMs: nowMs, count: 0, previous: 0 };
-      this.#windows.set(key, window);
+      ofLimit.set(who, window);
     }
     const passed = Math.floor((nowMs - window.startMs) / windowMs);
     if (passed > 0) {
@@ -58,11 +62,6 @@ export class LocalWindows {
       window.startMs += passed * windowMs;
     }
     return window;
-  }
-
-  #dropOldest(): void {
-    const oldest = this.#windows.keys().next();
-    if (!oldest.done) this.#windows.delete(oldest.value);
   }
 }
 
@@ -77,14 +76,13 @@ export function createRateLimiter({ cache, clock }: { cache: Cache; clock: Clock
   const windows = new LocalWindows();
   let cacheAwayUntilMs = 0;
 
-  const keyOf = (limit: Limit, who: string) => `rate:${limit.name}:${who}`;
-  const takeHere = (limit: Limit, who: string) => windows.take(keyOf(limit, who), limit, clock.nowMs());
+  const takeHere = (limit: Limit, who: string) => windows.take(who, limit, clock.nowMs());
 
   const takeFromCache = (limit: Limit, who: string) =>
     new Promise<WindowCount>((resolve, reject) => {
       const timer = clock.after(RATE_CACHE_WAIT_MS, () => reject(new Error('The cache did not answer.')));
       cache
-        .take(keyOf(limit, who), limit.max, limit.windowMs)
+        .take(`rate:${limit.name}:${who}`, limit.max, limit.windowMs)
         .then(resolve, reject)
         .finally(() => timer.cancel());
     });

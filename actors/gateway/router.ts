@@ -33,6 +33,7 @@ function insert(root: Node, route: Route): void {
 }
 
 function decode(segment: string): string {
+  if (!segment.includes('%')) return segment;
   try {
     return decodeURIComponent(segment);
   } catch {
@@ -73,5 +74,7 @@ export function createRouter(routes: readonly Route[] = ROUTES): Router {
   };
 }
 
+const templates = new Map(ROUTES.map((route) => [route, API_PREFIX + route.path]));
+
 /** How a route is called in logs, metrics and socket calls. */
-export const templateOf = (route: Route): string => API_PREFIX + route.path;
+export const templateOf = (route: Route): string => templates.get(route) ?? API_PREFIX + route.path;

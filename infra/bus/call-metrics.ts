@@ -21,20 +21,26 @@ export const callMetrics: Middleware = {
     const serve = next as (ctx: Context) => Promise<unknown>;
     const duration = seconds.labels(action);
     const served = calls.labels(action, 'OK');
-    return async (ctx: Context): Promise<unknown> => {
+    const failed = (error: unknown): never => {
+      const expected = error instanceof AntiphonError;
+      calls.inc({ action, outcome: expected ? error.code : 'UNEXPECTED' });
+      if (!expected) log.error({ err: error, action }, 'action failed');
+      throw error;
+    };
+    return (ctx: Context): Promise<unknown> => {
       const startedAtMs = performance.now();
-      try {
-        const result: unknown = await serve(ctx);
-        served.inc();
-        return result;
-      } catch (error) {
-        const expected = error instanceof AntiphonError;
-        calls.inc({ action, outcome: expected ? error.code : 'UNEXPECTED' });
-        if (!expected) log.error({ err: error, action }, 'action failed');
-        throw error;
-      } finally {
-        duration.observe((performance.now() - startedAtMs) / 1000);
-      }
+      const ended = () => duration.observe((performance.now() - startedAtMs) / 1000);
+      return serve(ctx).then(
+        (result) => {
+          ended();
+          served.inc();
+          return result;
+        },
+        (error: unknown) => {
+          ended();
+          return failed(error);
+        },
+      );
     };
   },
 };

@@ -93,7 +93,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     const given = req.headers['x-request-id'];
     const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : nextRequestId();
     req.requestId = requestId;
-    res.shared = ['X-Request-Id', requestId, ...headers, ...(closing ? ['Connection', 'close'] : [])];
+    res.shared = headers.concat('X-Request-Id', requestId, closing ? ['Connection', 'close'] : []);
     res.on('close', () => {
       const route = req.route ?? 'none';
       const record = {

@@ -1,16 +1,25 @@
-/**
- * The servers of the gateway bench, in a process of their own: the whole gateway, and bare node:http that
- * answers the very same bytes. Prints their ports and, asked with a message, the CPU time used so far.
- */
+/** The whole gateway of the bench, in a process of its own, with doubles in place of the actors. */
 import { generateKeyPairSync } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { AccessClaims } from '../../../actors/accounts/contract.ts';
 import { DEFAULT_LIMITS } from '../../../actors/gateway/admission.ts';
 import { ACCESS_TOKEN_TTL_MS, JWKS_MAX_AGE_MS, JWKS_REFETCH_MS_MIN } from '../../../config/limits.ts';
 import { createTokenVerifier, signAccessToken } from '../../../kit/access-token.ts';
 import { systemClock } from '../../../kit/sources.ts';
 import { idOf, startGateway } from '../../gateway/doubles.ts';
+import { tellCpu } from './tell-cpu.ts';
+
+/** What the bare server is to send: names and values of the headers in turn, and the text of the body. */
+export interface Answer {
+  readonly headers: string[];
+  readonly body: string;
+}
+
+export interface Ready {
+  readonly port: number;
+  readonly path: string;
+  readonly tokens: readonly string[];
+  readonly answer: Answer;
+}
 
 /** So many listeners that nobody meets the general limit of a user. */
 const USERS = 2000;
@@ -66,23 +75,15 @@ const gateway = await startGateway({
   },
 });
 
+// Nobody reads the calls here, and keeping them would be billed to the gateway.
+gateway.calls.push = () => 0;
+
 const path = `/api/songs/${SONG_ID}`;
 const sample = await fetch(gateway.url + path, { headers: { authorization: `Bearer ${tokens[0]}` } });
-const body = Buffer.from(await sample.arrayBuffer());
+/** What node:http adds by itself. */
 const OWN = new Set(['date', 'connection', 'keep-alive']);
 const headers = [...sample.headers].filter(([name]) => !OWN.has(name)).flat();
-const bare = createServer((_req, res) => {
-  res.writeHead(200, headers);
-  res.end(body);
-});
-bare.listen(0, '127.0.0.1', () => {
-  const barePort = (bare.address() as AddressInfo).port;
-  process.send?.({ gatewayPort: Number(new URL(gateway.url).port), barePort, path, tokens });
-});
-
-process.on('SIGINT', () => process.exit(0));
-process.on('message', () => {
-  gateway.calls.length = 0;
-  const { user, system } = process.cpuUsage();
-  process.send?.({ cpuUs: user + system });
-});
+const answer = { headers, body: await sample.text() };
+tellCpu();
+const ready: Ready = { port: Number(new URL(gateway.url).port), path, tokens, answer };
+process.send?.(ready);
