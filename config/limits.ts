@@ -8,6 +8,8 @@ export const DAY_MS = 24 * HOUR_MS;
 // Logs
 export const LOG_BUFFER_BYTES = 4096;
 export const LOG_FLUSH_EVERY_MS = 200;
+/** Lines that nobody takes from us wait up to this much; what follows is dropped. */
+export const LOG_WAITING_BYTES_MAX = 8 * 1024 ** 2;
 /** A request that only reads is logged from this duration on; faster ones are counted. */
 export const SLOW_READ_MS = 500;
 

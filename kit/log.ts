@@ -1,5 +1,5 @@
 import pino from 'pino';
-import { LOG_BUFFER_BYTES, LOG_FLUSH_EVERY_MS } from '../config/limits.ts';
+import { LOG_BUFFER_BYTES, LOG_FLUSH_EVERY_MS, LOG_WAITING_BYTES_MAX } from '../config/limits.ts';
 import { currentCall } from './call-context.ts';
 
 const REDACTED = [
@@ -19,6 +19,7 @@ const destination = pino.destination({
   dest: 2,
   sync: false,
   minLength: LOG_BUFFER_BYTES,
+  maxLength: LOG_WAITING_BYTES_MAX,
   periodicFlush: LOG_FLUSH_EVERY_MS,
 });
 

@@ -62,6 +62,35 @@ void t.test('every answer has a request id and the security headers', async (t) 
   }
 });
 
+void t.test(
+  'headers that a handler set and headers that it lists both stand beside the shared ones',
+  async (t) => {
+    const both: HttpHandler = async (_req, res) => {
+      res.setHeader('X-Set', 'a');
+      res.setHeader('Referrer-Policy', 'origin');
+      res.writeHead(200, ['X-Listed', 'b']).end();
+      return true;
+    };
+    await using s = await start({ handlers: [{ name: 'both', handle: both }] });
+    const { headers } = await fetch(s.url);
+    t.equal(headers.get('x-set'), 'a');
+    t.equal(headers.get('x-listed'), 'b');
+    t.equal(headers.get('referrer-policy'), 'origin', 'the handler knows better');
+    t.equal(headers.get('x-content-type-options'), 'nosniff');
+    t.match(headers.get('x-request-id'), /^[0-9A-Za-z]{22}\.\w+$/);
+  },
+);
+
+void t.test('text that is not ASCII arrives whole', async (t) => {
+  const value = { latin: 'Zürich é', other: '夜 ♪ 𝄞' };
+  const handle: HttpHandler = async (_req, res) => {
+    sendJson(res, 200, value);
+    return true;
+  };
+  await using s = await start({ handlers: [{ name: 'text', handle }] });
+  t.same(await (await fetch(s.url)).json(), value);
+});
+
 void t.test('behind https browsers are told to stay there', async (t) => {
   await using s = await start({ secure: true });
   t.match((await fetch(`${s.url}/hello`)).headers.get('strict-transport-security'), /max-age=31536000/);
