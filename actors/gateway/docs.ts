@@ -64,7 +64,7 @@ function pageOf(document: OpenAPIV3_1.Document): string {
   );
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${text(document.info.title)} API</title><link rel="stylesheet" href="/docs/style.css"></head>
+<title>${text(document.info.title)} API</title><link rel="icon" href="/icon.svg"><link rel="stylesheet" href="/docs/style.css"></head>
 <body><h1>${text(document.info.title)} API</h1>
 <p class="intro">${text(document.info.description ?? '')}</p>
 <p><a href="/api/openapi.json">openapi.json</a></p>
