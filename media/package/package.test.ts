@@ -85,6 +85,8 @@ for (const ffmpeg of distinct) {
             const types = boxesIn(files.get(rendition.rung) as Buffer, start, end).map(({ type }) => type);
             t.same(types, ['moof', 'mdat']);
           }
+          const shortest = Math.min(...rendition.segments.map((segment) => segment.samples));
+          t.ok(shortest >= sampleRate, 'none is so short that a player takes it for missing');
           for (const segment of rendition.segments.slice(0, -1)) {
             const seconds = segment.samples / sampleRate;
             t.ok(seconds >= 6 && seconds < 6.03, `${seconds} s a segment`);

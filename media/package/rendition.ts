@@ -9,6 +9,8 @@ import { type AudioTrack, type CodedFragment, type ReadRange, readEncoded } from
 import { initSection, segmentHead } from './mp4/write.ts';
 import { CODEC, FRAME_SAMPLES, type Rendition, type SegmentEntry } from './types.ts';
 
+const LAST_SEGMENT_SECONDS_MIN = 1;
+
 export interface EncodedRendition {
   readonly rendition: Rendition;
   readonly sampleRate: number;
@@ -29,7 +31,8 @@ export async function renditionFrom(
   encodedBytes: number,
   rung: Rung,
 ): Promise<EncodedRendition> {
-  const { track, fragments } = await readEncoded(read, encodedBytes);
+  const { track, fragments: written } = await readEncoded(read, encodedBytes);
+  const fragments = withLastWhole(written, track.sampleRate);
   const samples = fragments.reduce((total, fragment) => total + fragment.samples, 0) - track.priming;
   if (samples <= 0) throw new UnsupportedError('NO_AUDIO', 'Nothing in the file could be decoded to sound.');
   const init = initSection(track, samples);
@@ -44,10 +47,27 @@ export async function renditionFrom(
       yield init;
       for (const [i, fragment] of fragments.entries()) {
         yield heads[i] as Buffer;
-        yield await read(fragment.dataStart, fragment.dataEnd);
+        for (const { start, end } of fragment.data) yield await read(start, end);
       }
     },
   };
+}
+
+/**
+ * A last segment of a few frames goes to the one before: hls.js looks for segments with a tolerance of 250 ms,
+ * and takes a shorter one at the end for missing, so that the song never ends.
+ */
+function withLastWhole(fragments: CodedFragment[], sampleRate: number): CodedFragment[] {
+  const [before, last] = fragments.slice(-2);
+  if (!before || !last || last.frameBytes.length * FRAME_SAMPLES >= LAST_SEGMENT_SECONDS_MIN * sampleRate) {
+    return fragments;
+  }
+  const merged = {
+    frameBytes: [...before.frameBytes, ...last.frameBytes],
+    samples: before.samples + last.samples,
+    data: [...before.data, ...last.data],
+  };
+  return [...fragments.slice(0, -2), merged];
 }
 
 function headsOf(fragments: readonly CodedFragment[]): Buffer[] {
@@ -67,7 +87,7 @@ function layOut(
   let offset = initBytes;
   return fragments.map((fragment, i) => {
     const headBytes = heads[i]?.length ?? 0;
-    const bytes = headBytes + fragment.dataEnd - fragment.dataStart;
+    const bytes = headBytes + fragment.data.reduce((total, { start, end }) => total + end - start, 0);
     const entry = { offset, headBytes, bytes, samples: fragment.frameBytes.length * FRAME_SAMPLES };
     offset += bytes;
     return entry;

@@ -14,13 +14,12 @@ export interface AudioTrack {
   readonly priming: number;
 }
 
-/** The frames of one fragment: their sizes, and where their bytes lie in the file. */
+/** The frames of one fragment: their sizes, and where their bytes lie in the file, in order. */
 export interface CodedFragment {
   readonly frameBytes: readonly number[];
   /** Samples the fragment says to hold; the last one's final frame is shorter than a full frame. */
   readonly samples: number;
-  readonly dataStart: number;
-  readonly dataEnd: number;
+  readonly data: readonly { readonly start: number; readonly end: number }[];
 }
 
 const HEADER_BYTES_MAX = 64 * 1024;
@@ -55,10 +54,9 @@ export async function readEncoded(
     } else if (header.type === 'mdat') {
       if (!moof) throw malformed('it is not fragmented');
       const { frameBytes, samples } = framesOf(moof.bytes);
-      const dataStart = at + header.headerBytes;
-      const dataEnd = dataStart + sum(frameBytes);
-      if (dataEnd !== end) throw malformed('a fragment holds more or less than its frames');
-      if (frameBytes.length > 0) fragments.push({ frameBytes, samples, dataStart, dataEnd });
+      const start = at + header.headerBytes;
+      if (start + sum(frameBytes) !== end) throw malformed('a fragment holds more or less than its frames');
+      if (frameBytes.length > 0) fragments.push({ frameBytes, samples, data: [{ start, end }] });
       moof = undefined;
     }
     at = end;

@@ -1,11 +1,12 @@
 /** One song on one audio element. Two decks take turns, so that the next song is ready before it is due. */
 import type Hls from 'hls.js/light';
+import type { Level } from 'hls.js/light';
 import type { Rung } from '../../../actors/catalog/contract.ts';
 import type { Stream } from '../../../actors/player-session/contract.ts';
 import { ListeningMeter } from './listening.ts';
 import { prefetchingLoader, prefetchStart } from './prefetch.ts';
 
-/** Rungs in kbit/s, as the multivariant playlist lists them by bandwidth. */
+/** In kbit/s. */
 const RUNGS = [24, 96, 160, 320] as const;
 const SAFE_START_RUNG = 96;
 /** A start above the safe rung asks for this many times its bit rate in measured bandwidth. */
@@ -26,6 +27,9 @@ export function startRung(maxRung: number): number {
   const affordable = RUNGS.filter((rung) => rung <= maxRung && rung * 1000 * START_HEADROOM <= bandwidthBps);
   return Math.max(Math.min(SAFE_START_RUNG, maxRung), ...affordable);
 }
+
+const rungOf = (level: Level | undefined): Rung | undefined =>
+  RUNGS.find((rung) => level?.url[0]?.includes(`/${rung}/`));
 
 export class Deck {
   readonly audio = new Audio();
@@ -70,7 +74,7 @@ export class Deck {
     this.reportedMs = heardMs;
     this.reportFromMs = 0;
     const rung = startRung(stream.maxRung);
-    if (positionMs === 0) prefetchStart(stream.hlsUrl, rung);
+    prefetchStart(stream.hlsUrl, rung, positionMs === 0);
     const HlsClass = await loadHls();
     if (generation !== this.#generation) return;
     if (!HlsClass.isSupported()) {
@@ -80,7 +84,6 @@ export class Deck {
       return;
     }
     const hls = new HlsClass({
-      startLevel: RUNGS.indexOf(rung as (typeof RUNGS)[number]),
       startPosition: positionMs > 0 ? positionMs / 1000 : 0,
       testBandwidth: false,
       startFragPrefetch: true,
@@ -96,9 +99,13 @@ export class Deck {
     hls.on(HlsClass.Events.FRAG_LOADED, () => {
       bandwidthBps = hls.bandwidthEstimate || bandwidthBps;
     });
+    // Levels are sorted by their measured bit rate, which for quiet music is not the order of the rungs.
+    hls.on(HlsClass.Events.MANIFEST_PARSED, (_event, { levels }) => {
+      hls.startLevel = levels.findIndex((level) => rungOf(level) === rung);
+    });
     hls.on(HlsClass.Events.LEVEL_SWITCHED, (_event, { level }) => {
       this.fromRung = this.rung;
-      this.rung = RUNGS[level];
+      this.rung = rungOf(hls.levels[level]);
       this.#onEvent(this, 'rung');
     });
     hls.on(HlsClass.Events.ERROR, (_event, error) => {

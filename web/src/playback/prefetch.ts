@@ -32,11 +32,15 @@ function fetchAhead(url: string): void {
   if (held.size > HELD_MAX && oldest !== undefined) held.delete(oldest);
 }
 
-/** @param rung the rendition the player starts with, in kbit/s. */
-export function prefetchStart(hlsUrl: string, rung: number): void {
+/**
+ * @param rung the rendition the player starts with, in kbit/s.
+ * @param fromTop the song is heard from its first segment on.
+ */
+export function prefetchStart(hlsUrl: string, rung: number, fromTop: boolean): void {
   const base = hlsUrl.slice(0, hlsUrl.lastIndexOf('/'));
   fetchAhead(hlsUrl);
-  for (const name of ['index.m3u8', 'init.mp4', 'key', '0.m4s']) fetchAhead(`${base}/${rung}/${name}`);
+  const names = ['index.m3u8', 'init.mp4', 'key', ...(fromTop ? ['0.m4s'] : [])];
+  for (const name of names) fetchAhead(`${base}/${rung}/${name}`);
 }
 
 /** hls.js's own loader, which first looks at what was asked for ahead. */

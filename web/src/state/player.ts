@@ -17,6 +17,7 @@ import { toast, toastError } from './toasts.ts';
 
 const TICK_MS = 500;
 const RELOAD_AFTER_MS = 2000;
+const JUST_BEGUN_MS = 1500;
 /** Programme loudness that songs are turned down to (EBU R 128 s2, streaming). */
 const TARGET_LUFS = -14;
 const VOLUME_KEY = 'antiphon.volume';
@@ -96,8 +97,9 @@ async function follow(answer: PlayerAnswer): Promise<void> {
 const positionNow = ({ current, status }: PlayerState): number => {
   if (!current) return 0;
   const sinceMs = status === 'playing' ? Math.max(0, Date.now() - current.asOfMs) : 0;
+  const positionMs = current.positionMs + sinceMs;
   // A song that has only just begun starts at its first sample.
-  return current.positionMs === 0 && sinceMs < 3000 ? 0 : current.positionMs + sinceMs;
+  return positionMs < JUST_BEGUN_MS ? 0 : positionMs;
 };
 
 function silence(): void {
@@ -271,7 +273,9 @@ function onDeck(deck: Deck, event: DeckEvent): void {
 /** The token may have run out, or the network be away: a fresh answer brings a fresh address. */
 function reloadLater(): void {
   const playId = active.stream?.playId;
-  setTimeout(() => active.stream?.playId === playId && reload().catch(reloadLater), RELOAD_AFTER_MS);
+  setTimeout(() => {
+    if (active.stream?.playId === playId) reload().catch(reloadLater);
+  }, RELOAD_AFTER_MS);
 }
 
 async function reload(): Promise<void> {
