@@ -3,7 +3,17 @@
  * Method: files made by ffmpeg, damaged by hand, imported into folder-backed engines.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdir, readdir, readFile, rename, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import t, { type Test } from 'tap';
@@ -155,6 +165,17 @@ t.test('moved and retagged files keep their song; copies are told', async (t) =>
   await f.make('copy.mp3', 1, tags);
   const copied = await f.import();
   t.same(copied.duplicates, [{ file: join(f.music, 'copy.mp3'), of: join(f.music, 'moved.mp3') }]);
+});
+
+t.test('copies that two workers meet at once are encoded once', async (t) => {
+  const f = fixture(t);
+  await f.make('a.wav');
+  await copyFile(join(f.music, 'a.wav'), join(f.music, 'b.wav'));
+  const summary = await importFolder({ folders: [f.music], deps: f.deps, workers: 2 });
+  t.equal(summary.released, 1);
+  t.equal(summary.duplicates.length, 1);
+  t.equal(f.catalog.releases.length, 1);
+  t.equal(f.objects.puts.filter((key) => key.endsWith('/index.json')).length, 1);
 });
 
 t.test('lyrics and covers beside the file are taken, and their change is seen', async (t) => {

@@ -15,6 +15,7 @@ import { type Beside, filesBeside, readLyrics, stateOf } from './beside.ts';
 import { storeCover } from './cover.ts';
 import type { SongDescription } from './description.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
+import { InTurn } from './in-turn.ts';
 import { packagedTrack, storePackage } from './package.ts';
 import { type Probed, probe } from './probe.ts';
 import { RefusedError } from './refusal.ts';
@@ -69,6 +70,20 @@ export async function ingestSong(
 
   const probed = await reading(() => probe(path, deps.ffmpeg, signal));
   const songId = await stableId(deps.tables, deps.ids, 'sound', probed.audioDigest);
+  return songsInTurn.run(songId, () => publish(probed, songId, { source, beside, state }, deps, signal));
+}
+
+/** Copies in one folder meet two workers at the same moment: the second then finds the first as its owner. */
+const songsInTurn = new InTurn();
+
+async function publish(
+  probed: Probed,
+  songId: string,
+  { source, beside, state }: { source: SongSource; beside: Beside; state: string },
+  deps: IngestDeps,
+  signal?: AbortSignal,
+): Promise<IngestedSong> {
+  const { path } = source;
   const owner = await otherOwner(songId, path, deps);
   if (owner !== undefined) return { s: 'duplicate', songId, of: owner };
 
