@@ -26,7 +26,7 @@ try {
     deps,
     clock: systemClock,
     write: (text) => process.stdout.write(text),
-    isTerminal: process.stdout.isTTY === true,
+    ...(process.stdout.isTTY && { columns: process.stdout.columns }),
     signal: abort.signal,
   });
 } catch (error) {

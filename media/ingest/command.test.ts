@@ -38,16 +38,31 @@ t.test('each refused file is named with the reason, and the import succeeds', as
   await makeMusic(ffmpeg, music, 'good.wav', { samples: 44100 });
   await writeFile(join(music, 'bad\u001b[2J.mp3'), 'no music');
   const { text, ...rest } = setUp(root);
-  t.equal(await runImportCommand({ folders: [music], isTerminal: false, ...rest }), 0);
+  t.equal(await runImportCommand({ folders: [music], ...rest }), 0);
   t.match(text(), /2\/2 .*files\/min .*x realtime .*1 refused/);
   t.match(text(), /2 files in .*: 1 taken in, 0 unchanged, 0 copies, 1 refused\./);
-  t.match(text(), /bad\?\[2J\.mp3\n {4}It holds no music.* \[NOT_MUSIC\]/);
+  t.match(text(), /bad\?\[2J\.mp3\n {4}It holds no music[^[]* \[NOT_MUSIC\]/);
   t.notMatch(text(), '\u001b', 'no file commands the terminal');
+});
+
+t.test('nothing is wider than a terminal of 80 columns but a long path', async (t) => {
+  const root = t.testdir({ music: {} });
+  const music = join(root, 'music');
+  await writeFile(join(music, `${'long '.repeat(30)}.mp3`), 'no music');
+  const { text, ...rest } = setUp(root);
+  t.equal(await runImportCommand({ folders: [music], columns: 80, ...rest }), 0);
+  const lines = text()
+    .split(/[\n\r]/)
+    .map((line) => line.replace('\u001b[K', ''))
+    .filter((line) => !line.includes(music));
+  t.ok(lines.some((line) => line.includes('1/1') && line.endsWith('…')));
+  t.ok(lines.some((line) => line.endsWith('[NOT_MUSIC]')));
+  for (const line of lines) t.ok(line.length < 80, line);
 });
 
 t.test('a folder that is not there fails the import', async (t) => {
   const root = t.testdir();
   const { text, ...rest } = setUp(root);
-  t.equal(await runImportCommand({ folders: [join(root, 'gone')], isTerminal: false, ...rest }), 1);
+  t.equal(await runImportCommand({ folders: [join(root, 'gone')], ...rest }), 1);
   t.match(text(), /The import stopped: The folder .*gone cannot be read \(ENOENT\)/);
 });

@@ -1,5 +1,5 @@
 /** What a person sees of an import: where it is, how fast, and at the end each file refused with the reason. */
-import { SECOND_MS } from '../../config/limits.ts';
+import { MINUTE_MS, SECOND_MS } from '../../config/limits.ts';
 import { AntiphonError } from '../../kit/errors.ts';
 import type { Clock } from '../../kit/sources.ts';
 import { type ImportProgress, type ImportSummary, importFolder } from './import.ts';
@@ -10,8 +10,8 @@ export interface ImportCommand {
   readonly deps: IngestDeps;
   readonly clock: Clock;
   readonly write: (text: string) => void;
-  /** Rewrite one line instead of adding lines. */
-  readonly isTerminal: boolean;
+  /** Of a terminal, where one line is rewritten; absent where lines are added. */
+  readonly columns?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -22,7 +22,7 @@ const PROGRESS_EVERY_MS = SECOND_MS;
  * @throws what is no error of ours, the signal's reason among it
  */
 export async function runImportCommand(command: ImportCommand): Promise<number> {
-  const { clock, write, isTerminal, ...options } = command;
+  const { clock, write, columns, ...options } = command;
   const startedMs = clock.nowMs();
   let shownMs = startedMs;
   const onProgress = (progress: ImportProgress): void => {
@@ -31,7 +31,8 @@ export async function runImportCommand(command: ImportCommand): Promise<number> 
     if (nowMs - shownMs < PROGRESS_EVERY_MS && !isLast) return;
     shownMs = nowMs;
     const line = progressLine(progress, nowMs - startedMs);
-    write(isTerminal ? `\r\x1b[K${line}${isLast ? '\n' : ''}` : `${line}\n`);
+    // A line that wraps could not be rewritten.
+    write(columns ? `\r\x1b[K${cutTo(columns - 1, line)}${isLast ? '\n' : ''}` : `${line}\n`);
   };
   try {
     const summary = await importFolder({ ...options, onProgress });
@@ -45,6 +46,11 @@ export async function runImportCommand(command: ImportCommand): Promise<number> 
   }
 }
 
+function cutTo(chars: number, line: string): string {
+  const all = [...line];
+  return all.length <= chars ? line : `${all.slice(0, chars - 1).join('')}…`;
+}
+
 function progressLine({ file, done, total, refused, encodedMs }: ImportProgress, elapsedMs: number): string {
   const perMinute = elapsedMs > 0 ? Math.round((done * 60_000) / elapsedMs) : 0;
   const parts = [`${done}/${total}`, `${perMinute} files/min`];
@@ -55,19 +61,31 @@ function progressLine({ file, done, total, refused, encodedMs }: ImportProgress,
 
 export function summaryText(summary: ImportSummary, elapsedMs: number): string {
   const { total, released, unchanged, duplicates, refused, encodedMs, encodedCpuMs } = summary;
-  const minutes = (ms: number): string => `${(ms / 60_000).toFixed(1)} min`;
   const perCore = encodedCpuMs > 0 ? `, ${(encodedMs / encodedCpuMs).toFixed(1)} x realtime per core` : '';
   return [
     '',
-    `${total} files in ${minutes(elapsedMs)}: ${released} taken in, ${unchanged} unchanged, ${duplicates.length} copies, ${refused.length} refused.`,
-    ...(encodedMs > 0 ? [`${minutes(encodedMs)} of music encoded${perCore}.`] : []),
+    `${total} files in ${lasting(elapsedMs)}: ${released} taken in, ${unchanged} unchanged, ${duplicates.length} copies, ${refused.length} refused.`,
+    ...(encodedMs > 0 ? [`${lasting(encodedMs)} of music encoded${perCore}.`] : []),
     ...(duplicates.length > 0 ? ['', 'The same sound twice:'] : []),
     ...duplicates.map(({ file, of }) => `  ${printable(file)}\n    is a copy of ${printable(of)}`),
     ...(refused.length > 0 ? ['', 'Refused:'] : []),
-    ...refused.map(({ file, code, why }) => `  ${printable(file)}\n    ${printable(why)} [${code}]`),
+    ...refused.map(
+      ({ file, code, why }) => `  ${printable(file)}\n${indented(`${printable(why)} [${code}]`)}`,
+    ),
     '',
   ].join('\n');
 }
+
+const lasting = (ms: number): string =>
+  ms < 100 * SECOND_MS ? `${Math.round(ms / SECOND_MS)} s` : `${(ms / MINUTE_MS).toFixed(1)} min`;
+
+const TEXT_COLUMNS = 76;
+
+/** Broken between words, so that it can be read at 80 columns. */
+const indented = (text: string): string =>
+  (text.match(new RegExp(`\\S.{0,${TEXT_COLUMNS - 5}}(?=\\s|$)|\\S+`, 'gu')) ?? [])
+    .map((line) => `    ${line}`)
+    .join('\n');
 
 /** A file's name may hold anything, also what would command the terminal. */
 const printable = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?');
