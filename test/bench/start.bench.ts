@@ -68,7 +68,7 @@ async function coldStarts(page: Page): Promise<number[]> {
 async function prefetchedStarts(page: Page): Promise<number[]> {
   const times: number[] = [];
   const next = page.getByRole('button', { name: 'Next' });
-  await page.getByRole('button', { name: 'Play Song 1', exact: true }).click();
+  await clickToPlaying(page, () => page.getByRole('button', { name: 'Play Song 1', exact: true }).click());
   for (const { title } of ALBUM.songs.slice(1)) {
     await nextIsReady(page);
     times.push(await clickToPlaying(page, () => next.click()));

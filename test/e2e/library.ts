@@ -27,7 +27,7 @@ export const PAPER_HARBOUR: Album = {
   songs: [
     { title: 'Slow Lantern', seconds: 35 },
     { title: 'Copper Tide', seconds: 6 },
-    { title: 'Window Weather', seconds: 6 },
+    { title: 'Window Weather', seconds: 8 },
   ],
 };
 export const NIGHT_FERRIES: Album = {

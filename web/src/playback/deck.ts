@@ -61,6 +61,11 @@ export class Deck {
     this.audio.addEventListener('timeupdate', tell('time'));
   }
 
+  /** A play's id is promised before it is known which song it will be of. */
+  holds(play: { readonly playId: string; readonly songId: string } | undefined): boolean {
+    return this.stream?.playId === play?.playId && this.stream?.songId === play?.songId;
+  }
+
   get positionMs(): number {
     return Math.round(this.audio.currentTime * 1000);
   }

@@ -5,7 +5,7 @@
  * next song happen here at once and are told to the service after.
  */
 import { computed, signal } from '@preact/signals';
-import type { PlayerAnswer, PlayerState } from '../../../actors/player-session/contract.ts';
+import type { PlayerAnswer, PlayerState, Stream } from '../../../actors/player-session/contract.ts';
 import { type PlayRequest, playerApi } from '../api/api.ts';
 import { currentSession } from '../api/http.ts';
 import { Deck, type DeckEvent, loadHls } from '../playback/deck.ts';
@@ -40,6 +40,12 @@ export const currentSong = computed(() => {
 let clicked: { atMs: number; how: 'cold' | 'prefetched' } | undefined;
 let stalledSinceMs: number | undefined;
 
+/** What may be fetched for the song after this one. */
+let nextStream: Stream | undefined;
+/** Commands of ours that are not answered yet, and the newest state that was told meanwhile. */
+let asking = 0;
+let toldMeanwhile: PlayerState | undefined;
+
 let active = new Deck(onDeck);
 let spare = new Deck(onDeck);
 
@@ -49,7 +55,7 @@ let spare = new Deck(onDeck);
 function accept(next: PlayerState): boolean {
   if (state.value && next.version < state.value.version) return false;
   state.value = next;
-  if (!soundsHere.value || active.stream?.playId !== next.current?.playId) showRemotePosition();
+  if (!soundsHere.value || !active.holds(next.current)) showRemotePosition();
   const wanted = [next.current?.songId, ...next.upNext.map((entry) => entry.songId)];
   need(wanted.filter((id) => id !== undefined)).catch(() => undefined);
   return true;
@@ -77,8 +83,8 @@ async function follow(answer: PlayerAnswer): Promise<void> {
     const { maxRung: rungAllowed, maxRungReason } = answer.stream;
     maxRung.value = { rung: rungAllowed, ...(maxRungReason && { reason: maxRungReason }) };
   }
-  if (active.stream?.playId !== current.playId) {
-    if (spare.stream?.playId === current.playId) swap();
+  if (!active.holds(current)) {
+    if (spare.holds(current)) swap();
     else if (answer.stream) {
       tellProgress();
       await active.load(answer.stream, positionNow(answer.state), current.listenedMs);
@@ -89,9 +95,15 @@ async function follow(answer: PlayerAnswer): Promise<void> {
   if (status === 'playing' && active.audio.ended) return next('ended');
   if (status === 'playing') active.play();
   else active.pause();
-  const { nextStream } = answer;
+  nextStream = answer.nextStream;
+  await prepareNext();
+}
+
+/** Fetches the next song ahead, once the one before has what it needs to sound. */
+async function prepareNext(): Promise<void> {
+  if (isPlaying.value && !active.started) return;
   if (!nextStream) spare.clear();
-  else if (spare.stream?.playId !== nextStream.playId) await spare.load(nextStream);
+  else if (!spare.holds(nextStream)) await spare.load(nextStream);
 }
 
 const positionNow = ({ current, status }: PlayerState): number => {
@@ -103,6 +115,7 @@ const positionNow = ({ current, status }: PlayerState): number => {
 };
 
 function silence(): void {
+  nextStream = undefined;
   active.pause();
   tellProgress();
   active.clear();
@@ -120,11 +133,15 @@ function swap(): void {
 export function onRemoteState(next: PlayerState): void {
   const known = state.value;
   if (known && next.version <= known.version) return;
+  if (asking > 0) {
+    toldMeanwhile = next;
+    return;
+  }
   accept(next);
   if (!soundsHere.value) {
     if (active.stream && next.status === 'playing') toast('Playing on another device now.');
     silence();
-  } else if (next.current && next.current.playId !== active.stream?.playId) {
+  } else if (next.current && !active.holds(next.current)) {
     refresh().catch(toastError);
   } else if (next.status === 'paused') active.pause();
   else if (next.status === 'playing') active.play();
@@ -135,14 +152,20 @@ export const refresh = async (): Promise<void> => follow(await playerApi.get());
 // -- what the listener asks -----------------------------------------------------------------------
 
 async function ask(command: () => Promise<PlayerAnswer>): Promise<void> {
+  asking++;
+  const answer = await command().catch((error: unknown) => toastError(error));
+  asking--;
   try {
-    await follow(await command());
+    if (answer) await follow(answer);
+    else {
+      clicked = undefined;
+      buffering.value = false;
+      await refresh();
+    }
   } catch (error) {
-    clicked = undefined;
-    buffering.value = false;
     toastError(error);
-    await refresh().catch(() => undefined);
   }
+  if (asking === 0 && toldMeanwhile) onRemoteState(toldMeanwhile);
 }
 
 export function play(request: PlayRequest): Promise<void> {
@@ -156,7 +179,7 @@ export function toggle(): Promise<void> {
   const now = state.value;
   if (!now?.current) return Promise.resolve();
   if (now.status !== 'playing') {
-    if (soundsHere.value && active.stream?.playId === now.current.playId) active.play();
+    if (soundsHere.value && active.holds(now.current)) active.play();
     return ask(() => playerApi.resume());
   }
   tick();
@@ -184,8 +207,7 @@ export function previous(): Promise<void> {
     const answer = await playerApi.previous();
     const { current } = answer.state;
     // Late in a song it goes back to its start, within the same play.
-    if (soundsHere.value && current && current.playId === active.stream?.playId)
-      active.seek(current.positionMs);
+    if (soundsHere.value && current && active.holds(current)) active.seek(current.positionMs);
     return answer;
   });
 }
@@ -243,6 +265,7 @@ function onDeck(deck: Deck, event: DeckEvent): void {
   if (event === 'playing') {
     reportStart();
     buffering.value = false;
+    prepareNext().catch(toastError);
     active.meter.interrupt();
     if (stalledSinceMs !== undefined) {
       report({ type: 'underrun', stalledMs: Math.round(performance.now() - stalledSinceMs) });
