@@ -100,11 +100,12 @@ export async function transcode(
 function filterGraph(rateHz: number, previewStartMs: number): string {
   const seconds = PREVIEW_MS / 1000;
   return [
-    `[0:a:0]aformat=sample_fmts=fltp:sample_rates=${rateHz}:channel_layouts=stereo,asetpts=N/SR/TB,asplit=7[measured][mono][r96][r160][r320][excerpt][shape]`,
+    `[0:a:0]aformat=sample_fmts=fltp:sample_rates=${rateHz}:channel_layouts=stereo,asetpts=N/SR/TB,asplit=6[measured][both][r96][r160][r320][excerpt]`,
     '[measured]ebur128=peak=true:framelog=verbose,anullsink',
-    '[mono]aformat=channel_layouts=mono[r24]',
+    '[both]aformat=channel_layouts=mono,asplit=2[r24][shape]',
     `[excerpt]atrim=start=${previewStartMs / 1000}:duration=${seconds},asetpts=PTS-STARTPTS,afade=t=in:d=0.5,afade=t=out:st=${seconds - 2}:d=2[preview]`,
-    `[shape]aformat=sample_fmts=s16:sample_rates=${WAVEFORM_RATE_HZ}:channel_layouts=mono[pcm]`,
+    // An outline of some hundred bins needs no long filter.
+    `[shape]aresample=${WAVEFORM_RATE_HZ}:filter_size=4,aformat=sample_fmts=s16[pcm]`,
   ].join(';');
 }
 
@@ -123,7 +124,8 @@ function loudnessOf(stderr: string): LoudnessMeasure | undefined {
     : undefined;
 }
 
-function cpuMsOf(stderr: string): number {
+/** User and system time, as `-benchmark` tells it. */
+export function cpuMsOf(stderr: string): number {
   const times = /bench: utime=([\d.]+)s(?: stime=([\d.]+)s)?/.exec(stderr);
   return Math.round((Number(times?.[1] ?? 0) + Number(times?.[2] ?? 0)) * 1000);
 }
