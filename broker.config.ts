@@ -44,7 +44,7 @@ import { createMediaUrls } from './media/edge/media-urls.ts';
 import { createServedReport } from './media/edge/served.ts';
 import type { MediaKeys } from './media/edge/token.ts';
 import { findFfmpeg } from './media/ingest/ffmpeg.ts';
-import type { IngestDeps } from './media/ingest/song.ts';
+import { type IngestDeps, sweepTempFolder } from './media/ingest/song.ts';
 import { openIngestTables } from './media/ingest/tables.ts';
 import { buildWeb } from './web/build.ts';
 
@@ -207,7 +207,9 @@ export async function openIngest(settings: Settings): Promise<IngestDeps & Async
 
 async function ingestDeps(broker: ServiceBroker, engines: Embedded, settings: Settings): Promise<IngestDeps> {
   const tempFolder = join(settings.dataDir, 'tmp');
-  await mkdir(tempFolder, { recursive: true });
+  await mkdir(tempFolder, { recursive: true, mode: 0o700 });
+  // What a killed process left behind.
+  await sweepTempFolder(tempFolder);
   return {
     objects: engines.objects,
     tables: openIngestTables(engines.tables),
