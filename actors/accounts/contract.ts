@@ -27,8 +27,10 @@ export const Username = Type.String({
 });
 export const Password = Type.String({ minLength: 10, maxLength: 256 });
 const GivenPassword = Type.String({ minLength: 1, maxLength: 256 });
-export const DisplayName = Type.String({ minLength: 1, maxLength: 100 });
-const DeviceName = Type.String({ minLength: 1, maxLength: 100 });
+/** Without what commands a terminal or turns the text around it: others read these names too. */
+const NAME_PATTERN = '^[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\u202a-\\u202e\\u2066-\\u2069]*$';
+export const DisplayName = Type.String({ minLength: 1, maxLength: 100, pattern: NAME_PATTERN });
+const DeviceName = Type.String({ minLength: 1, maxLength: 100, pattern: NAME_PATTERN });
 const RefreshToken = Type.String({ minLength: 1, maxLength: 256 });
 
 export const Quality = literals('auto', 'low', 'medium', 'high');

@@ -45,7 +45,9 @@ async function plainFile(path: string, bytesMax: number): Promise<FoundFile | un
     const stat = await lstat(path);
     return stat.isFile() && stat.size <= bytesMax ? { path, state: stateOf(stat) } : undefined;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    // A song's name may be so long that no other name beside it can be made of it.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENAMETOOLONG') return undefined;
     throw error;
   }
 }
