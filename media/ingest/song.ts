@@ -117,7 +117,7 @@ async function packaged(
 
 /** Removes what processes that died in the middle of a song left behind. */
 export async function sweepTempFolder(tempFolder: string): Promise<void> {
-  await mkdir(tempFolder, { recursive: true });
+  await mkdir(tempFolder, { recursive: true, mode: 0o700 });
   for (const name of await readdir(tempFolder)) {
     const pid = Number(/^song-(\d+)-/.exec(name)?.[1]);
     if (pid > 0 && !isAlive(pid)) await rm(join(tempFolder, name), { recursive: true, force: true });
