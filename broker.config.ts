@@ -2,7 +2,7 @@
  * The composition root: opens the engines, starts the actors on one broker, and puts the gateway, the edge
  * and the player behind one HTTP server. Nothing else in the project knows which engine it has.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ServiceBroker } from 'moleculer';
 import { accountsService } from './actors/accounts/accounts.service.ts';
@@ -207,7 +207,6 @@ export async function openIngest(settings: Settings): Promise<IngestDeps & Async
 
 async function ingestDeps(broker: ServiceBroker, engines: Embedded, settings: Settings): Promise<IngestDeps> {
   const tempFolder = join(settings.dataDir, 'tmp');
-  await mkdir(tempFolder, { recursive: true, mode: 0o700 });
   // What a killed process left behind.
   await sweepTempFolder(tempFolder);
   return {

@@ -260,7 +260,7 @@ t.test(
     const { pid: deadPid } = spawnSync(process.execPath, ['-e', '']);
     const [dead, living] = [`song-${deadPid}-abc`, `song-${process.pid}-abc`];
     for (const name of [dead, living]) await mkdir(join(f.root, 'temp', name));
-    await f.import();
+    await sweepTempFolder(join(f.root, 'temp'));
     t.same(await readdir(join(f.root, 'temp')), [living]);
   },
 );

@@ -1,7 +1,7 @@
 /** A bulk import: the same steps as for one song, for every file of some folders, a few at a time. */
 import { availableParallelism } from 'node:os';
 import { type RefusalCode, RefusedError } from './refusal.ts';
-import { type IngestDeps, ingestSong, sweepTempFolder } from './song.ts';
+import { type IngestDeps, ingestSong } from './song.ts';
 import { type Found, folderRoot, walk } from './walk.ts';
 
 export interface RefusedFile {
@@ -49,7 +49,6 @@ export interface ImportOptions {
 export async function importFolder(options: ImportOptions): Promise<ImportSummary> {
   const { deps, signal, onProgress } = options;
   const roots = await Promise.all(options.folders.map(folderRoot));
-  await sweepTempFolder(deps.tempFolder);
   const total = await countOf(foundIn(roots));
   const counts = { done: 0, released: 0, unchanged: 0, encodedMs: 0, encodedCpuMs: 0 };
   const duplicates: { file: string; of: string }[] = [];
