@@ -26,22 +26,22 @@ t.test('C12: songs of one album released at once by two processes all count', as
   t.match(aurora, { songCount: 24, albumCount: 1 });
 });
 
-/** Tables whose first insert of an album's row waits at a gate, as in a process that is slow just there. */
-function slowAtAlbum(tables: Tables) {
+/** Tables of which one waits at a gate before its writes of one kind, as in a process that is slow just there. */
+function slowAt(tables: Tables, name: string, write: 'insertIfAbsent' | 'delete') {
   const reached = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   const open: Tables['open'] = (spec) => {
     const inner = tables.open(spec);
-    if (spec.name !== 'catalog_album') return inner;
+    if (spec.name !== name) return inner;
     return new Proxy(inner, {
       get(target, method: keyof typeof inner) {
-        if (method !== 'insertIfAbsent') return target[method].bind(target);
-        const insert: typeof inner.insertIfAbsent = async (...row) => {
+        const own = target[method].bind(target) as (...args: unknown[]) => Promise<unknown>;
+        if (method !== write) return own;
+        return async (...args: unknown[]) => {
           reached.resolve();
           await gate.promise;
-          return target.insertIfAbsent(...row);
+          return own(...args);
         };
-        return insert;
       },
     });
   };
@@ -50,7 +50,10 @@ function slowAtAlbum(tables: Tables) {
 
 t.test('C12: an album written from fewer songs does not stay', async (t) => {
   const engines = memoryEngines();
-  const [first, second] = [slowAtAlbum(engines.tables), slowAtAlbum(engines.tables)];
+  const [first, second] = [
+    slowAt(engines.tables, 'catalog_album', 'insertIfAbsent'),
+    slowAt(engines.tables, 'catalog_album', 'insertIfAbsent'),
+  ];
   const one = createCatalog({ ...engines, tables: first.tables }).handlers.release(release('one'));
   await first.reached;
   const two = createCatalog({ ...engines, tables: second.tables }).handlers.release(release('two'));
@@ -61,6 +64,26 @@ t.test('C12: an album written from fewer songs does not stay', async (t) => {
   await two;
   const [got] = (await createCatalog(engines).handlers.albumsById({ albumIds: [albumId] })).items;
   t.match(got, { songCount: 2, durationMs: 400_000 });
+});
+
+t.test('C12: a song moved away and back is in its album, however slow one mover is', async (t) => {
+  const engines = memoryEngines();
+  const quick = createCatalog(engines);
+  await quick.handlers.release(release('one'));
+  const slow = slowAt(engines.tables, 'catalog_album_song', 'delete');
+  const away = createCatalog({ ...engines, tables: slow.tables }).handlers.release(
+    release('one', {}, 'other'),
+  );
+  await slow.reached;
+  await quick.handlers.release(release('one'));
+  slow.pass();
+  await away;
+  const albumIds = [albumId, idOf('other')];
+  const { albums } = await quick.handlers.uncached({ songIds: [], albumIds, artistIds: [] });
+  t.strictSame(
+    albums.map((album) => [album.albumId, album.songCount]),
+    [[albumId, 1]],
+  );
 });
 
 t.test('C15: after a crash at any write, the next process ends where an unbroken one does', async (t) => {

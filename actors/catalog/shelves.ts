@@ -135,10 +135,11 @@ export function openShelves(tables: CatalogTables): Shelves {
     const artistIds = new Set<string>();
     await untilApplied(async () => {
       const found = await songs.getVersioned(songId, []);
-      if (!found || found.row.settled) return true;
+      // Whoever overtook an earlier attempt may have settled before that attempt's last hints were written.
+      const overtaken = albumIds.size > 0;
+      if (!found || (found.row.settled && !overtaken)) return true;
       const { row, version } = found;
       const home = row.removed ? undefined : row.release.album.albumId;
-      // An earlier attempt's album is among them: whoever overtook it does not know that it put the song there.
       for (const albumId of [row.release.album.albumId, ...row.staleAlbumIds]) albumIds.add(albumId);
       const mark = songMark(row);
       await Promise.all([
