@@ -25,7 +25,7 @@ import { coverKey, trackKeys } from '../package/names.ts';
 import type { PackagedTrack, Waveform } from '../package/types.ts';
 import { findFfmpeg } from './ffmpeg.ts';
 import { type ImportSummary, importFolder } from './import.ts';
-import type { IngestDeps } from './song.ts';
+import { type IngestDeps, sweepTempFolder } from './song.ts';
 import { FolderObjects, memoryIngestTables, RememberingCatalog } from './testing/engines.ts';
 import { makeMusic } from './testing/music.ts';
 
