@@ -1,11 +1,15 @@
 // Goal: neither a rival nor a crash leaves albums, artists or lists that disagree with the songs. Method: two
 // actors on the same engines, a gate at the worst moment, and a death at every write.
 import t from 'tap';
-import type { Tables } from '../../kit/ports/tables.ts';
+import { bucketedList } from '../../kit/bucketed-list.ts';
+import type { ClusteringKey, Table, Tables } from '../../kit/ports/tables.ts';
 import { memoryEngines } from '../../test/doubles/memory-engines.ts';
 import { idOf, release } from '../../test/doubles/releases.ts';
 import { createCatalog } from './actor.ts';
 import { CATALOG_STREAM, type SongRelease } from './contract.ts';
+import { ARTISTS, albumsBy, SONGS } from './order.ts';
+import { catalogTables } from './tables.ts';
+import { Totals } from './totals.ts';
 
 const albumId = idOf('album');
 const artistId = idOf('artist');
@@ -26,8 +30,8 @@ t.test('C12: songs of one album released at once by two processes all count', as
   t.match(aurora, { songCount: 24, albumCount: 1 });
 });
 
-/** Tables of which one waits at a gate before its writes of one kind, as in a process that is slow just there. */
-function slowAt(tables: Tables, name: string, write: 'insertIfAbsent' | 'delete') {
+/** Tables of which one waits at a gate before some of its writes, as in a process that is slow just there. */
+function slowAt(tables: Tables, name: string, ...writes: (keyof Table<ClusteringKey, unknown>)[]) {
   const reached = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   const open: Tables['open'] = (spec) => {
@@ -36,7 +40,7 @@ function slowAt(tables: Tables, name: string, write: 'insertIfAbsent' | 'delete'
     return new Proxy(inner, {
       get(target, method: keyof typeof inner) {
         const own = target[method].bind(target) as (...args: unknown[]) => Promise<unknown>;
-        if (method !== write) return own;
+        if (!writes.includes(method)) return own;
         return async (...args: unknown[]) => {
           reached.resolve();
           await gate.promise;
@@ -84,6 +88,48 @@ t.test('C12: a song moved away and back is in its album, however slow one mover 
     albums.map((album) => [album.albumId, album.songCount]),
     [[albumId, 1]],
   );
+});
+
+t.test('C14: a share that is written late is not counted again', async (t) => {
+  const engines = memoryEngines();
+  const { handlers } = createCatalog(engines);
+  const counting = ({ tables }: { readonly tables: Tables }) => {
+    const totals = new Totals(catalogTables(tables));
+    return (...names: string[]) => totals.recount({ songIds: names.map(idOf), albumIds: [], artistIds: [] });
+  };
+  const slow = slowAt(engines.tables, 'catalog_share', 'put', 'insertIfAbsent', 'compareAndSet');
+  await handlers.release(release('one', { genres: ['Rock'] }));
+  const late = counting(slow)('one');
+  await slow.reached;
+  const count = counting(engines);
+  await handlers.release(release('one', { genres: ['Folk'] }));
+  await count('one');
+  await handlers.release(release('two', { genres: ['Folk'] }));
+  await count('two');
+  slow.pass();
+  await late;
+  await handlers.release(release('one', { genres: ['Jazz'] }));
+  await count('one');
+  t.strictSame((await handlers.genres({})).items, [
+    { name: 'Folk', songCount: 1 },
+    { name: 'Jazz', songCount: 1 },
+  ]);
+});
+
+t.test('C16: a row of a list that nothing agrees with is not shown', async (t) => {
+  const engines = memoryEngines();
+  const { handlers } = createCatalog(engines);
+  await handlers.release(release('one'));
+  const { list, listBuckets } = catalogTables(engines.tables);
+  const lists = bucketedList({ rows: list, buckets: listBuckets });
+  for (const name of [SONGS, ARTISTS, albumsBy('title')]) {
+    for (const id of [idOf('one'), albumId, artistId, idOf('nobody')]) {
+      await lists.put(name, { bucket: 'stray', sort: 'stray', id }, {});
+    }
+  }
+  t.equal((await handlers.allSongs({})).items.length, 1);
+  t.equal((await handlers.artists({})).items.length, 1);
+  t.equal((await handlers.albums({ sort: 'title' })).items.length, 1);
 });
 
 t.test('C15: after a crash at any write, the next process ends where an unbroken one does', async (t) => {

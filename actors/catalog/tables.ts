@@ -55,13 +55,16 @@ export interface Share {
   readonly genres?: Readonly<Record<string, string>>;
 }
 
+/** `versionBefore` is that of the share's row when it was counted, 0 when there was none. */
+export type PendingShare = readonly [key: string, share: Share, versionBefore: number];
+
 export interface TotalsRow {
   readonly songs: number;
   readonly albums: number;
   readonly artists: number;
   readonly genres: Readonly<Record<string, { readonly name: string; readonly songCount: number }>>;
   /** Shares that are in these totals but perhaps not yet in their own rows. */
-  readonly pending: readonly (readonly [key: string, share: Share])[];
+  readonly pending: readonly PendingShare[];
 }
 
 type Nothing = Record<string, never>;

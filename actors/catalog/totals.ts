@@ -3,12 +3,13 @@
  *
  * Each song, album and artist has a share of the totals. A change writes the new totals together with the
  * new shares as `pending` (one compare-and-set), then the shares themselves; whoever comes next after a
- * crash writes the pending ones first. So no share is ever added twice, however often an event comes.
+ * crash writes the pending ones first. A share is written over the version it was counted from, so one that
+ * comes late changes nothing. So no share is ever added twice, however often an event comes.
  */
 import { CATALOG_WRITE_ATTEMPTS_MAX } from '../../config/limits.ts';
 import { UnavailableError } from '../../kit/errors.ts';
 import { genreKey } from './order.ts';
-import type { CatalogTables, Share, SongRow, TotalsRow } from './tables.ts';
+import type { CatalogTables, PendingShare, Share, SongRow, TotalsRow } from './tables.ts';
 
 const SCOPE = 'all';
 const NONE: TotalsRow = { songs: 0, albums: 0, artists: 0, genres: {}, pending: [] };
@@ -18,6 +19,9 @@ interface Counted {
   readonly albumIds: readonly string[];
   readonly artistIds: readonly string[];
 }
+
+const contended = () =>
+  new UnavailableError('CATALOG_CONTENDED', 'Too many writers count at once; try again in a moment.');
 
 const songShare = (row: SongRow | undefined): Share =>
   row && !row.removed
@@ -58,7 +62,7 @@ export class Totals {
   /** Counts these as they are stored now, whatever was counted for them before. */
   async recount(changed: Counted): Promise<void> {
     for (let i = 0; i < CATALOG_WRITE_ATTEMPTS_MAX; i++) if (await this.#attempt(changed)) return;
-    throw new UnavailableError('CATALOG_CONTENDED', 'Too many writers count at once; try again in a moment.');
+    throw contended();
   }
 
   async #attempt(changed: Counted): Promise<boolean> {
@@ -67,9 +71,9 @@ export class Totals {
     const current = found?.row ?? NONE;
     await this.#putShares(current.pending);
     const after = await this.#sharesNow(changed);
-    const before = await shares.getMany(after.map(([key]) => [key, []] as const));
+    const before = await Promise.all(after.map(([key]) => shares.getVersioned(key, [])));
     const moved = after
-      .map(([key, now], i) => ({ key, now, was: before[i] ?? {} }))
+      .map(([key, now], i) => ({ key, now, was: before[i]?.row ?? {}, version: before[i]?.version ?? 0 }))
       .filter(({ now, was }) => JSON.stringify(now) !== JSON.stringify(was));
     if (moved.length === 0) return true;
     const next: TotalsRow = {
@@ -78,7 +82,7 @@ export class Totals {
         moved.map(({ was }) => was),
         moved.map(({ now }) => now),
       ),
-      pending: moved.map(({ key, now }) => [key, now] as const),
+      pending: moved.map(({ key, now, version }) => [key, now, version] as const),
     };
     const cas = found
       ? await totals.compareAndSet(SCOPE, [], found.version, next)
@@ -88,8 +92,16 @@ export class Totals {
     return true;
   }
 
-  async #putShares(pending: TotalsRow['pending']): Promise<void> {
-    await Promise.all(pending.map(([key, share]) => this.#tables.shares.put(key, [], share)));
+  async #putShares(pending: readonly PendingShare[]): Promise<void> {
+    const { shares } = this.#tables;
+    const written = await Promise.all(
+      pending.map(([key, share, versionBefore]) =>
+        versionBefore > 0
+          ? shares.compareAndSet(key, [], versionBefore, share)
+          : shares.insertIfAbsent(key, [], share),
+      ),
+    );
+    if (written.some(({ s }) => s === 'unknown')) throw contended();
   }
 
   async #sharesNow(changed: Counted): Promise<(readonly [key: string, share: Share])[]> {
