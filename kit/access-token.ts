@@ -6,6 +6,7 @@
  */
 import { createPublicKey, hash, type KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
+import { BoundedMap } from './bounded-map.ts';
 import { UnauthenticatedError, UnavailableError } from './errors.ts';
 import { logger } from './log.ts';
 import type { Clock } from './sources.ts';
@@ -76,8 +77,10 @@ export function createTokenVerifier<Claims extends object>({
   limits,
 }: VerifierDeps): TokenVerifier<Claims> {
   const keys = publicKeys(jwks, clock, limits);
-  /** By SHA-256, so that memory holds no usable token; oldest use first. */
-  const verified = new Map<string, { readonly claims: Claims; readonly expiresAtMs: number }>();
+  /** By SHA-256, so that memory holds no usable token. */
+  const verified = new BoundedMap<string, { readonly claims: Claims; readonly expiresAtMs: number }>(
+    limits.verifiedTokensMax,
+  );
 
   async function verifySignature(token: string): Promise<{ claims: Claims; expiresAtMs: number }> {
     const kid = token.length <= limits.tokenBytesMax && jwt.decode(token, { complete: true })?.header.kid;
@@ -93,12 +96,13 @@ export function createTokenVerifier<Claims extends object>({
   return {
     async verify(token) {
       const digest = hash('sha256', token, 'base64');
-      let entry = verified.get(digest);
-      if (entry) verified.delete(digest);
-      else entry = await verifySignature(token);
-      if (entry.expiresAtMs <= clock.nowMs()) throw expired();
-      verified.set(digest, entry);
-      if (verified.size > limits.verifiedTokensMax) verified.delete(verified.keys().next().value as string);
+      const known = verified.get(digest);
+      const entry = known ?? (await verifySignature(token));
+      if (entry.expiresAtMs <= clock.nowMs()) {
+        verified.delete(digest);
+        throw expired();
+      }
+      if (!known) verified.set(digest, entry);
       return entry.claims;
     },
   };

@@ -9,6 +9,7 @@ import { UnavailableError } from '../../kit/errors.ts';
 import type { Journal, JournalRecord } from '../../kit/ports/journal.ts';
 import { createRecords } from '../../kit/sim/records.ts';
 import { validatorOf } from '../../kit/validate.ts';
+import { id, LAPTOP, PHONE, SONG_MS } from '../../test/doubles/player-session.ts';
 import { ACCOUNTS_STREAM, type AccountEvent } from '../accounts/contract.ts';
 import type { PlayableSong } from '../catalog/contract.ts';
 import { consumeAccountNews } from './account-news.ts';
@@ -18,7 +19,6 @@ import type { Entitlement } from './entitlement.ts';
 import { openPlayerHost } from './host.ts';
 import { createKnown } from './known.ts';
 import type { MediaGrant } from './ports.ts';
-import { id, LAPTOP, PHONE, SONG_MS } from './test-session.ts';
 
 const USER = id('user');
 const ALBUM = id('album');

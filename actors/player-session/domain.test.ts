@@ -3,7 +3,7 @@
  * Method: the pure domain over an array as journal.
  */
 import t from 'tap';
-import { id, LAPTOP, PHONE, TestSession } from './test-session.ts';
+import { id, LAPTOP, PHONE, TestSession } from '../../test/doubles/player-session.ts';
 
 const album = () => new TestSession({ A: {}, B: {}, C: {} });
 const playing = () => {

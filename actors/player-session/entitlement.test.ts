@@ -1,7 +1,7 @@
 /** Goal: who may hear what, and how well (SPEC PS37, PS38). */
 import t from 'tap';
+import { id } from '../../test/doubles/player-session.ts';
 import { bestRung, reasonAgainst, rungLimit } from './entitlement.ts';
-import { id } from './test-session.ts';
 
 t.test('PS37 the highest rung by tier and quality', async (t) => {
   const limits = (tier: 'free' | 'premium') =>

@@ -7,6 +7,7 @@ import {
   SONG_FACTS_CACHE_MS,
   SONGS_ASKED_MAX,
 } from '../../config/limits.ts';
+import { BoundedMap } from '../../kit/bounded-map.ts';
 import { AntiphonError } from '../../kit/errors.ts';
 import type { Clock } from '../../kit/sources.ts';
 import type { PlayableSong } from '../catalog/contract.ts';
@@ -99,15 +100,14 @@ const inChunks = <T>(list: readonly T[], sizeMax: number): T[][] =>
     list.slice(i * sizeMax, (i + 1) * sizeMax),
   );
 
-/** Values with their age; the oldest go first when there are too many. */
+/** Values with their age. */
 class RecentMap<V> {
-  private readonly byKey = new Map<string, { readonly value: V; readonly atMs: number }>();
-  private readonly sizeMax: number;
+  private readonly byKey: BoundedMap<string, { readonly value: V; readonly atMs: number }>;
   private readonly ttlMs: number;
   private readonly clock: Clock;
 
   constructor(sizeMax: number, ttlMs: number, clock: Clock) {
-    this.sizeMax = sizeMax;
+    this.byKey = new BoundedMap(sizeMax);
     this.ttlMs = ttlMs;
     this.clock = clock;
   }
@@ -127,12 +127,7 @@ class RecentMap<V> {
   }
 
   set(key: string, value: V): void {
-    this.byKey.delete(key);
     this.byKey.set(key, { value, atMs: this.clock.nowMs() });
-    for (const oldest of this.byKey.keys()) {
-      if (this.byKey.size <= this.sizeMax) return;
-      this.byKey.delete(oldest);
-    }
   }
 
   delete(key: string): void {

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import t from 'tap';
-import { id, LAPTOP, PHONE, TestSession } from './test-session.ts';
+import { id, LAPTOP, PHONE, TestSession } from '../../test/doubles/player-session.ts';
 
 const playing = (...args: ConstructorParameters<typeof TestSession>): TestSession => {
   const session = new TestSession({ A: {}, B: {}, C: {}, ...args[0] }, args[1]);

@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check';
 import t from 'tap';
+import { id, TestSession } from '../../test/doubles/player-session.ts';
 import { upcoming } from './queue.ts';
-import { id, TestSession } from './test-session.ts';
 
 const NAMES = ['A', 'B', 'C', 'D', 'E'];
 const ALL = Object.fromEntries([...NAMES, 'X', 'Y', 'Z'].map((name) => [name, {}]));

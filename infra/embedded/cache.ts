@@ -5,9 +5,9 @@ import {
   CACHE_SETS_MAX,
   CACHE_WINDOWS_MAX,
 } from '../../config/limits.ts';
+import { BoundedMap } from '../../kit/bounded-map.ts';
 import type { Cache } from '../../kit/ports/cache.ts';
 import type { Clock } from '../../kit/sources.ts';
-import { BoundedMap } from './bounded-map.ts';
 
 interface Entry {
   /** Text, so that nobody shares an object with the cache. */

@@ -1,8 +1,13 @@
 /** A session without a host: decide and evolve over an array as journal, with a clock that the test sets. */
-import type { SessionCommand, SessionReply, SongFacts, Surroundings } from './commands.ts';
-import { playerBehaviour } from './domain.ts';
-import { PLAY_RULES, type PlayRules } from './listening.ts';
-import type { SessionEvent, SessionState } from './state.ts';
+import type {
+  SessionCommand,
+  SessionReply,
+  SongFacts,
+  Surroundings,
+} from '../../actors/player-session/commands.ts';
+import { playerBehaviour } from '../../actors/player-session/domain.ts';
+import { PLAY_RULES, type PlayRules } from '../../actors/player-session/listening.ts';
+import type { SessionEvent, SessionState } from '../../actors/player-session/state.ts';
 
 export const id = (name: string): string => name.padStart(22, '0');
 export const PHONE = id('phone');
