@@ -174,3 +174,11 @@ t.test('H5: a deleted account leaves nothing, also when its player says more lat
   }
   t.equal((await recent(idOf('stranger'))).length, 1);
 });
+
+t.test('PS46: what has not begun to read does not say that it has caught up', async (t) => {
+  const history = createHistory(memoryEngines());
+  t.teardown(() => history[Symbol.asyncDispose]());
+  await t.rejects(history.caughtUp(), { code: 'HISTORY_NOT_READING' });
+  await history.start();
+  await t.resolves(history.caughtUp());
+});

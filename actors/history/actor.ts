@@ -9,6 +9,7 @@ import {
 import { bucketedList, newestFirst } from '../../kit/bucketed-list.ts';
 import type { Handlers } from '../../kit/contract.ts';
 import { erasePartition } from '../../kit/erase-partition.ts';
+import { UnavailableError } from '../../kit/errors.ts';
 import type { JournalRecord } from '../../kit/ports/journal.ts';
 import { ACCOUNTS_STREAM, type AccountEvent } from '../accounts/contract.ts';
 import { PLAYER_STREAM, userTopic } from '../player-session/contract.ts';
@@ -21,7 +22,11 @@ export interface History extends AsyncDisposable {
   readonly handlers: Handlers<typeof historyContract>;
   /** Begins to consume the journal. */
   start(): Promise<void>;
-  /** Resolves when all that was journaled before the call is in the history. */
+  /**
+   * Resolves when all that was journaled before the call is in the history.
+   *
+   * @throws UnavailableError `HISTORY_NOT_READING` before `start`: nobody may erase what was not read.
+   */
   caughtUp(): Promise<void>;
 }
 
@@ -46,7 +51,9 @@ export function createHistory({ tables, journal, topics }: HistoryDeps): History
   const plays = tables.open(playTable);
   const erased = tables.open(erasedTable);
   const consumers = new AsyncDisposableStack();
-  let caughtUp: () => Promise<unknown> = async () => {};
+  let caughtUp = async (): Promise<unknown> => {
+    throw new UnavailableError('HISTORY_NOT_READING', 'The history does not read yet; try again.');
+  };
 
   const erasedAmong = async (userIds: readonly string[]): Promise<Set<string>> => {
     const marks = await erased.getMany(userIds.map((userId) => [userId, []] as const));
