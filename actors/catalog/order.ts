@@ -1,9 +1,9 @@
 /** How the catalogue's lists are ordered and cut into buckets. Pure. */
+import { HOUR_MS } from '../../config/limits.ts';
 import { newestFirst } from '../../kit/bucketed-list.ts';
 import type { AlbumView, ArtistView } from './contract.ts';
 import type { Mark, SongRow } from './tables.ts';
 
-const HOUR_MS = 3_600_000;
 const KEY_CHARS_MAX = 100;
 const YEAR_MAX = 9999;
 

@@ -62,7 +62,12 @@ export function openCache(clock: Clock, entriesMax = CACHE_ENTRIES_MAX): Cache {
     async members(set) {
       const present: string[] = [];
       const nowMs = clock.nowMs();
-      for (const [member, untilMs] of sets.get(set) ?? []) if (untilMs > nowMs) present.push(member);
+      const members = sets.get(set);
+      for (const [member, untilMs] of members ?? []) {
+        if (untilMs > nowMs) present.push(member);
+        else members?.delete(member);
+      }
+      if (members?.size === 0) sets.delete(set);
       return present.sort();
     },
   };
