@@ -45,3 +45,23 @@ void t.test('lmdb: the sweep frees expired rows and spares those written anew', 
     { ck: [1], row: 1 },
   ]);
 });
+
+void t.test('lmdb: an expiry is known of rows alone, once each', async (t) => {
+  await using opened = await openEngine();
+  const { engine, store } = opened;
+  const rows = engine.open(
+    table<readonly [number], number>({ name: 'fading', partition: 'p', clustering: [['n', 'number']] }),
+  );
+  const ttlSec = 3600;
+  for (const n of [0, 1, 2, 3]) await rows.put('p', [n], n, { ttlSec });
+  await opened.advance(1000);
+  await rows.put('p', [0], 0, { ttlSec });
+  await rows.put('p', [1], 1);
+  await rows.delete('p', [2]);
+  await rows.batch('p', [{ delete: [3] }]);
+  const expiries = [...store.database('tables.expiries').getKeys()];
+  t.same(
+    expiries.map((key) => (key as unknown[]).slice(1)),
+    [['fading', 'p', 0]],
+  );
+});

@@ -34,6 +34,8 @@ declare module 'lmdb' {
 
 type RowKey = (string | number)[];
 type StoredRow<R> = [version: number, expiresAtMs: number, row: R];
+/** The second part of a stored row, without parsing the third. */
+const EXPIRY = /^\[\d+,(\d+),/;
 
 interface Engine {
   readonly store: Store;
@@ -91,7 +93,17 @@ function openTable<CK extends ClusteringKey, R>(engine: Engine, spec: TableSpec<
   function expiryOf({ ttlSec }: PutOptions): number {
     return ttlSec === undefined ? 0 : clock.nowMs() + ttlSec * 1000;
   }
+  /** An expiry names its row, so it goes with it: what is deleted leaves nothing behind. */
+  function removeExpiry(key: RowKey): void {
+    const expiresAtMs = Number(EXPIRY.exec(rows.get(key) ?? '')?.[1] ?? 0);
+    if (expiresAtMs !== 0) expiries.removeSync([expiresAtMs, ...key]);
+  }
+  function removeNow(key: RowKey): void {
+    removeExpiry(key);
+    rows.removeSync(key);
+  }
   function putNow(key: RowKey, version: number, expiresAtMs: number, json: string): void {
+    removeExpiry(key);
     rows.putSync(key, `[${version},${expiresAtMs},${json}]`);
     if (expiresAtMs !== 0) expiries.putSync([expiresAtMs, ...key], '');
   }
@@ -166,9 +178,7 @@ function openTable<CK extends ClusteringKey, R>(engine: Engine, spec: TableSpec<
     },
     async delete(pk, ck) {
       const key = keyOf(pk, ck);
-      await store.write(() => {
-        rows.removeSync(key);
-      });
+      await store.write(() => removeNow(key));
     },
     async scan(pk, options) {
       if (!Number.isInteger(options.limit) || options.limit < 1) {
@@ -188,7 +198,7 @@ function openTable<CK extends ClusteringKey, R>(engine: Engine, spec: TableSpec<
   function stepOf(pk: string, op: Op<CK, R>): () => void {
     if ('delete' in op) {
       const key = keyOf(pk, op.delete);
-      return () => rows.removeSync(key);
+      return () => removeNow(key);
     }
     const key = keyOf(pk, op.ck);
     const json = encode(op.put);
