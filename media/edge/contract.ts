@@ -1,6 +1,7 @@
 /**
  * What the edge writes to the journal: which segments each play fetched. Fraud detection compares it with
- * what the play claims to have listened to.
+ * what the play claims to have listened to. Whose play it was is told by the player's journal alone, and gone
+ * from there with the account: no record here names a listener.
  *
  * Stream `edge`, subject `edge.<playId>`. Records of one play add up as sets: the same one may come twice.
  */
@@ -12,7 +13,6 @@ export const edgeSubject = (playId: string): string => `edge.${playId}`;
 export interface SegmentsServed {
   readonly type: 'segmentsServed';
   readonly playId: string;
-  readonly userId: string;
   readonly songId: string;
   /** When the record was made; its segments were served before. */
   readonly atMs: number;

@@ -58,7 +58,7 @@ const edge = createEdge({
   library: createLibrary({ objects, masterSecret: Buffer.alloc(32, 2) }),
   keys: [key],
   clock: systemClock,
-  report: { served: (play, id, rung, index) => served.push(`${play.playId} ${id} ${rung} ${index}`) },
+  report: { served: (playId, id, rung, index) => served.push(`${playId} ${id} ${rung} ${index}`) },
 });
 const server = createServer((req, res) => {
   void edge(req, res).then((own) => {

@@ -87,7 +87,7 @@ export function createEdge({ library, keys, report, clock }: EdgeDeps): HttpHand
     switch (file.kind) {
       case 'segment': {
         const sent = sendBody(req, res, await library.kept(name, songId, file), shape);
-        if (sent > 0) report.served(claims, songId, file.rung, file.index);
+        if (sent > 0) report.served(claims.playId, songId, file.rung, file.index);
         return sent;
       }
       case 'init':
@@ -102,7 +102,7 @@ export function createEdge({ library, keys, report, clock }: EdgeDeps): HttpHand
         return sendBody(req, res, await library.key(songId, file.rung), shape);
       case 'file':
         return sendFile(req, res, await library.file(songId, file.rung), shape, (segment) =>
-          report.served(claims, songId, file.rung, segment),
+          report.served(claims.playId, songId, file.rung, segment),
         );
     }
   };

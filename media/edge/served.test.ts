@@ -4,7 +4,6 @@ import type { SegmentsServed } from './contract.ts';
 import { createServedReport } from './served.ts';
 
 const SONG = 'S'.repeat(22);
-const play = (playId: string) => ({ playId, userId: 'U'.repeat(22) });
 
 function fixture(playsMax = 100) {
   let nowMs = 0;
@@ -40,9 +39,9 @@ function fixture(playsMax = 100) {
 
 t.test('segments of one play make one record after a while', async (t) => {
   const { report, written, pass } = fixture();
-  for (const index of [2, 0, 1, 1]) report.served(play('p1'), SONG, 96, index);
-  report.served(play('p1'), SONG, 160, 3);
-  report.served(play('p2'), SONG, 96, 0);
+  for (const index of [2, 0, 1, 1]) report.served('p1', SONG, 96, index);
+  report.served('p1', SONG, 160, 3);
+  report.served('p2', SONG, 96, 0);
   await pass(EDGE_REPORT_AFTER_MS - EDGE_REPORT_SWEEP_EVERY_MS);
   t.equal(written.length, 0, 'they wait for more');
   await pass(EDGE_REPORT_SWEEP_EVERY_MS);
@@ -67,9 +66,9 @@ t.test('segments of one play make one record after a while', async (t) => {
 t.test('what the journal did not take is written when it is back, with what came since', async (t) => {
   const { report, journal, written, pass } = fixture();
   journal.away = true;
-  report.served(play('p1'), SONG, 96, 0);
+  report.served('p1', SONG, 96, 0);
   await pass(EDGE_REPORT_AFTER_MS);
-  report.served(play('p1'), SONG, 96, 1);
+  report.served('p1', SONG, 96, 1);
   journal.away = false;
   await pass(EDGE_REPORT_AFTER_MS);
   t.same(
@@ -80,7 +79,7 @@ t.test('what the journal did not take is written when it is back, with what came
 
 t.test('dispose writes what still waits', async (t) => {
   const { report, written } = fixture();
-  report.served(play('p1'), SONG, 96, 7);
+  report.served('p1', SONG, 96, 7);
   await report[Symbol.asyncDispose]();
   t.same(
     written.map(({ record }) => record.rungs),
@@ -90,7 +89,7 @@ t.test('dispose writes what still waits', async (t) => {
 
 t.test('plays that wait are bounded: halfway they are written at once', async (t) => {
   const { report, written } = fixture(4);
-  for (const id of ['p1', 'p2']) report.served(play(id), SONG, 96, 0);
+  for (const id of ['p1', 'p2']) report.served(id, SONG, 96, 0);
   await new Promise(setImmediate);
   t.same(written.length, 2);
 });
@@ -98,7 +97,7 @@ t.test('plays that wait are bounded: halfway they are written at once', async (t
 t.test('with the journal away, no more plays are kept than the bound', async (t) => {
   const { report, journal, written } = fixture(4);
   journal.away = true;
-  for (let i = 0; i < 10; i++) report.served(play(`p${i}`), SONG, 96, 0);
+  for (let i = 0; i < 10; i++) report.served(`p${i}`, SONG, 96, 0);
   journal.away = false;
   await report[Symbol.asyncDispose]();
   t.ok(written.length <= 4, `${written.length} were kept`);

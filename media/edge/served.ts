@@ -18,16 +18,10 @@ import { reportsDropped } from './metrics.ts';
 const log = logger('edge');
 
 export interface ServedReport extends AsyncDisposable {
-  served(play: Play, songId: string, rung: Rung, index: number): void;
-}
-
-interface Play {
-  readonly playId: string;
-  readonly userId: string;
+  served(playId: string, songId: string, rung: Rung, index: number): void;
 }
 
 interface Pending {
-  readonly userId: string;
   readonly songId: string;
   readonly sinceMs: number;
   readonly rungs: Map<Rung, Set<number>>;
@@ -51,7 +45,6 @@ export function createServedReport({
     const record: SegmentsServed = {
       type: 'segmentsServed',
       playId,
-      userId: play.userId,
       songId: play.songId,
       atMs: clock.nowMs(),
       rungs: [...play.rungs].map(([rung, set]) => ({ rung, segments: [...set].sort((a, b) => a - b) })),
@@ -102,14 +95,14 @@ export function createServedReport({
   }
 
   return {
-    served({ playId, userId }, songId, rung, index) {
+    served(playId, songId, rung, index) {
       let play = pending.get(playId);
       if (!play) {
         if (pending.size >= playsMax) {
           reportsDropped.inc();
           return;
         }
-        play = { userId, songId, sinceMs: clock.nowMs(), rungs: new Map() };
+        play = { songId, sinceMs: clock.nowMs(), rungs: new Map() };
         pending.set(playId, play);
         // Halfway to the bound, nobody waits for its time any more.
         if (pending.size === Math.ceil(playsMax / 2)) void enqueueSweep(clock.nowMs());
