@@ -31,10 +31,15 @@ function limitKey(address: string): string {
   return `${groups.slice(0, 4).join(':')}::/64`;
 }
 
+const LOOPBACK_HOST = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(:\d{1,5})?$/i;
+
 export interface ClientAddresses {
   /** The client's address as rate limits count it. */
   of(req: IncomingMessage): string;
-  /** Whether the request was made on this machine, by nobody's order. */
+  /**
+   * Whether the request was made on this machine, by nobody's order: a page whose name was rebound to this
+   * machine comes from it too, but its Host is the page's own.
+   */
   isLocal(req: IncomingMessage): boolean;
 }
 
@@ -60,7 +65,9 @@ export function createClientAddresses(trustedProxies: readonly string[]): Client
       return limitKey(address);
     },
     isLocal(req) {
-      if (req.headers['x-forwarded-for'] !== undefined || req.headers.forwarded !== undefined) return false;
+      const { host = '', forwarded } = req.headers;
+      if (req.headers['x-forwarded-for'] !== undefined || forwarded !== undefined) return false;
+      if (!LOOPBACK_HOST.test(host)) return false;
       const address = plain(req.socket.remoteAddress ?? '');
       return isIP(address) !== 0 && loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
     },
