@@ -92,6 +92,7 @@ export const KNOWN_WHILE_AWAY_MS = HOUR_MS;
 
 // Accounts
 export const DEVICES_MAX = 5;
+export const CROSSFADE_MS_MAX = 12 * SECOND_MS;
 export const ACCESS_TOKEN_TTL_MS = 15 * MINUTE_MS;
 export const REFRESH_TOKEN_TTL_MS = 30 * DAY_MS;
 /** However often it is renewed, a session ends then and the password is asked for again. */

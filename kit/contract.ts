@@ -56,7 +56,11 @@ export const Id = Type.String({ pattern: ID_PATTERN, description: '128-bit id, 2
 /** Given by the client with a state-changing command; a retry with the same one gets the first answer. */
 export const CommandId = Type.String({ minLength: 1, maxLength: 64, pattern: '^[\\w-]+$' });
 export const TimeMs = Type.Integer({ minimum: 0, description: 'UTC milliseconds since the epoch' });
-export const DurationMs = Type.Integer({ minimum: 0, description: 'Milliseconds' });
+export const DurationMs = Type.Integer({
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description: 'Milliseconds',
+});
 /** ISO 3166-1 alpha-2. */
 export const Country = Type.String({ pattern: '^[A-Z]{2}$' });
 export const Empty = object({});

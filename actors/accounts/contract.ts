@@ -1,10 +1,10 @@
 import { type Static, Type } from 'typebox';
+import { CROSSFADE_MS_MAX } from '../../config/limits.ts';
 import {
   CommandId,
   Country,
   Cursor,
   command,
-  DurationMs,
   defineContract,
   Empty,
   Id,
@@ -37,8 +37,12 @@ export const Quality = literals('auto', 'low', 'medium', 'high');
 export const Preferences = object({
   quality: Quality,
   explicit: Type.Boolean({ description: 'Whether songs marked explicit are played' }),
-  language: Type.String({ pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$', description: 'BCP 47' }),
-  crossfadeMs: DurationMs,
+  language: Type.String({
+    pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$',
+    maxLength: 35,
+    description: 'BCP 47',
+  }),
+  crossfadeMs: Type.Integer({ minimum: 0, maximum: CROSSFADE_MS_MAX, description: 'Milliseconds' }),
   normalizeLoudness: Type.Boolean(),
 });
 export type Preferences = Static<typeof Preferences>;
