@@ -4,32 +4,20 @@ import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/prom
 import { join } from 'node:path';
 import t from 'tap';
 import { ROUTES } from '../../actors/gateway/routes.ts';
-import { openIngest, startService } from '../../broker.config.ts';
-import { readSettings } from '../../config/settings.ts';
 import { setLogLevel } from '../../kit/log.ts';
-import { importFolder } from '../../media/ingest/import.ts';
 import { makeMusic } from '../../media/ingest/testing/music.ts';
+import { PASSWORD, run, settingsIn, takeIn } from './running.ts';
 
 setLogLevel('silent');
 const root = t.testdir({ music: {} });
 const music = join(root, 'music');
-const settings = readSettings(
-  {
-    ANTIPHON_DATA: join(root, 'data'),
-    ANTIPHON_PORT: '0',
-    ANTIPHON_DEMO: 'off',
-    ANTIPHON_TRUSTED_PROXIES: '127.0.0.1',
-  },
-  root,
-);
+const settings = settingsIn(root);
 
-const PASSWORD = 'seven lanterns over water';
 /** With its ending it fills a file name, so that no `.lrc` fits beside it. */
 const LONG_NAME = `${'n'.repeat(252)}.au`;
 
-async function takeIn() {
-  await using deps = await openIngest(settings);
-  await makeMusic(deps.ffmpeg, music, 'song.flac', { samples: 3 * 44_100 });
+const taken = await takeIn(settings, music, async (ffmpeg) => {
+  await makeMusic(ffmpeg, music, 'song.flac', { samples: 3 * 44_100 });
   await writeFile(join(music, LONG_NAME), await readFile(join(music, 'song.flac')));
   await symlink('/etc/passwd', join(music, 'song.lrc'));
   await symlink('/etc/passwd', join(music, 'passwd.mp3'));
@@ -37,40 +25,8 @@ async function takeIn() {
   await writeFile(join(music, 'list.mp3'), '#EXTM3U\n/etc/passwd\n');
   await writeFile(join(music, 'concat.mp3'), "ffconcat version 1.0\nfile '/etc/passwd'\n");
   await mkdir(join(music, 'deep'));
-  return await importFolder({ folders: [music], deps, workers: 1 });
-}
-
-const taken = await takeIn();
-const service = await startService(settings);
-t.teardown(() => service[Symbol.asyncDispose]());
-
-let callers = 0;
-/** Each call comes from another address, so that limits of an address are no part of what is tried. */
-const ask = async (method: string, path: string, options: { token?: string; body?: unknown } = {}) => {
-  const { token, body } = options;
-  callers++;
-  const response = await fetch(service.url + path, {
-    method,
-    headers: {
-      'x-forwarded-for': `10.0.${callers >> 8}.${callers & 255}`,
-      ...(token && { authorization: `Bearer ${token}` }),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    },
-    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return { status: response.status, type: response.headers.get('content-type') ?? '', text };
-};
-
-interface Session {
-  readonly userId: string;
-  readonly deviceId: string;
-  readonly accessToken: string;
-  readonly refreshToken: string;
-}
-
-const signUp = async (username: string, more: Record<string, string> = {}): Promise<Session> =>
-  JSON.parse((await ask('POST', '/api/accounts', { body: { username, password: PASSWORD, ...more } })).text);
+});
+const { ask, signUp } = await run(t, settings);
 
 const mallory = await signUp('mallory');
 const token = mallory.accessToken;
