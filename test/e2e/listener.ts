@@ -19,7 +19,10 @@ declare global {
   }
 }
 
-/** Listens in on the page's audio elements, which are not in its document. Call before the page is opened. */
+/**
+ * Listens in on the page's audio elements, which are not in its document; `heard.playing` and the like are
+ * told to the window. Call before the page is opened.
+ */
 export async function listenIn(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const audios: HTMLAudioElement[] = [];
@@ -31,7 +34,10 @@ export async function listenIn(page: Page): Promise<void> {
         super();
         const deck = audios.push(this) - 1;
         for (const event of ['playing', 'ended', 'pause'] as const) {
-          this.addEventListener(event, () => heard.push({ deck, event, atMs: performance.now() }));
+          this.addEventListener(event, () => {
+            heard.push({ deck, event, atMs: performance.now() });
+            dispatchEvent(new Event(`heard.${event}`));
+          });
         }
       }
     };

@@ -40,6 +40,7 @@ export class Deck {
   reportFromMs = 0;
   readonly #onEvent: (deck: Deck, event: DeckEvent) => void;
   #hls: Hls | undefined;
+  #prepared: Hls | undefined;
   #generation = 0;
   stream: Stream | undefined;
   /** The rung that sounds, and the one before it within this song, in kbit/s. */
@@ -73,7 +74,9 @@ export class Deck {
   /** @param heardMs listened time of this play that the service knows already, e.g. before a reload. */
   async load(stream: Stream, positionMs = 0, heardMs = 0): Promise<void> {
     const generation = ++this.#generation;
-    this.#drop();
+    const prepared = this.#prepared;
+    this.#prepared = undefined;
+    if (!prepared) this.#drop();
     this.stream = stream;
     this.meter.reset(heardMs);
     this.reportedMs = heardMs;
@@ -88,8 +91,29 @@ export class Deck {
       this.audio.currentTime = positionMs / 1000;
       return;
     }
+    const hls = prepared ?? this.#attach(HlsClass);
+    this.#hls = hls;
+    hls.config.startPosition = positionMs / 1000;
+    // Levels are sorted by their measured bit rate, which for quiet music is not the order of the rungs.
+    hls.on(HlsClass.Events.MANIFEST_PARSED, (_event, { levels }) => {
+      hls.startLevel = levels.findIndex((level) => rungOf(level) === rung);
+    });
+    hls.loadSource(stream.hlsUrl);
+  }
+
+  /** Does what takes time and needs no address yet; whatever the deck held is dropped. */
+  prepare(): void {
+    this.clear();
+    const generation = this.#generation;
+    const attach = (HlsClass: typeof Hls) => {
+      if (generation === this.#generation && HlsClass.isSupported()) this.#prepared = this.#attach(HlsClass);
+    };
+    loadHls().then(attach, () => undefined);
+  }
+
+  /** An empty player at the audio element. */
+  #attach(HlsClass: typeof Hls): Hls {
     const hls = new HlsClass({
-      startPosition: positionMs > 0 ? positionMs / 1000 : 0,
       testBandwidth: false,
       startFragPrefetch: true,
       enableWorker: false,
@@ -100,13 +124,8 @@ export class Deck {
       loader: prefetchingLoader(HlsClass),
       ...(bandwidthBps > 0 && { abrEwmaDefaultEstimate: bandwidthBps }),
     });
-    this.#hls = hls;
     hls.on(HlsClass.Events.FRAG_LOADED, () => {
       bandwidthBps = hls.bandwidthEstimate || bandwidthBps;
-    });
-    // Levels are sorted by their measured bit rate, which for quiet music is not the order of the rungs.
-    hls.on(HlsClass.Events.MANIFEST_PARSED, (_event, { levels }) => {
-      hls.startLevel = levels.findIndex((level) => rungOf(level) === rung);
     });
     hls.on(HlsClass.Events.LEVEL_SWITCHED, (_event, { level }) => {
       this.fromRung = this.rung;
@@ -118,8 +137,8 @@ export class Deck {
       if (error.type === HlsClass.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
       else this.#onEvent(this, 'failed');
     });
-    hls.loadSource(stream.hlsUrl);
     hls.attachMedia(this.audio);
+    return hls;
   }
 
   /** After a lost connection: asks again from where the buffer ends. */
@@ -159,7 +178,9 @@ export class Deck {
   #drop(): void {
     this.audio.pause();
     this.#hls?.destroy();
+    this.#prepared?.destroy();
     this.#hls = undefined;
+    this.#prepared = undefined;
     this.started = false;
     this.rung = undefined;
     this.fromRung = undefined;

@@ -87,7 +87,9 @@ async function follow(answer: PlayerAnswer): Promise<void> {
     if (spare.holds(current)) swap();
     else if (answer.stream) {
       tellProgress();
-      await active.load(answer.stream, positionNow(answer.state), current.listenedMs);
+      const loading = spare.load(answer.stream, positionNow(answer.state), current.listenedMs);
+      swap();
+      await loading;
     } else return follow(await playerApi.get());
     applyVolume();
   }
@@ -172,6 +174,7 @@ export function play(request: PlayRequest): Promise<void> {
   clicked = { atMs: performance.now(), how: 'cold' };
   buffering.value = true;
   tellProgress();
+  spare.prepare();
   return ask(() => playerApi.play(request));
 }
 
