@@ -1,7 +1,12 @@
 /** The direction of dependency: domain <- actor <- service <- broker.config.ts; infra -> ports (types only). */
 module.exports = {
   forbidden: [
-    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     {
       name: 'kit-knows-no-music',
       severity: 'error',
@@ -10,7 +15,7 @@ module.exports = {
     },
     {
       name: 'actors-meet-at-contracts',
-      comment: "An actor sees of another actor its contract and nothing else.",
+      comment: 'An actor sees of another actor its contract and nothing else.',
       severity: 'error',
       from: { path: '^actors/([^/]+)/', pathNot: '\\.test\\.ts$' },
       to: { path: '^actors/', pathNot: ['^actors/$1/', '^actors/[^/]+/contract\\.ts$'] },
@@ -24,13 +29,27 @@ module.exports = {
     {
       name: 'domain-is-pure',
       severity: 'error',
-      from: { path: '^actors/[^/]+/domain' , pathNot: '\\.test\\.ts$' },
-      to: { path: ['^kit/(service|client|log|metrics|call-context)', '/actor\\.ts$', '/ports\\.ts$'], dependencyTypesNot: ['type-only'] },
+      from: { path: '^actors/[^/]+/domain', pathNot: '\\.test\\.ts$' },
+      to: {
+        path: ['^kit/(service|client|log|metrics|call-context)', '/actor\\.ts$', '/ports\\.ts$'],
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'only-services-meet-moleculer',
       severity: 'error',
-      from: { pathNot: ['\\.service\\.ts$', '^kit/service\\.ts$', '^infra/bus/', '^broker\\.config\\.ts$', '^scripts/', '^actors/gateway/', '\\.test\\.ts$', '^test/'] },
+      from: {
+        pathNot: [
+          '\\.service\\.ts$',
+          '^kit/service\\.ts$',
+          '^infra/bus/',
+          '^broker\\.config\\.ts$',
+          '^scripts/',
+          '^actors/gateway/',
+          '\\.test\\.ts$',
+          '^test/',
+        ],
+      },
       to: { path: 'node_modules/moleculer', dependencyTypesNot: ['type-only'] },
     },
     {

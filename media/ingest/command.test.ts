@@ -33,7 +33,7 @@ function setUp(root: string) {
 }
 
 t.test('each refused file is named with the reason, and the import succeeds', async (t) => {
-  const root = t.testdir({ music: {} });
+  const root = t.testdir({ music: {}, temp: {} });
   const music = join(root, 'music');
   await makeMusic(ffmpeg, music, 'good.wav', { samples: 44100 });
   await writeFile(join(music, 'bad\u001b[2J.mp3'), 'no music');
@@ -46,7 +46,7 @@ t.test('each refused file is named with the reason, and the import succeeds', as
 });
 
 t.test('nothing is wider than a terminal of 80 columns but a long path', async (t) => {
-  const root = t.testdir({ music: {} });
+  const root = t.testdir({ music: {}, temp: {} });
   const music = join(root, 'music');
   await writeFile(join(music, `${'long '.repeat(30)}.mp3`), 'no music');
   const { text, ...rest } = setUp(root);
