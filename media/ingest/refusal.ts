@@ -7,7 +7,7 @@ export const REFUSALS = {
   NOT_A_FILE: 'It is not a regular file.',
   SYMLINK_LEAVES_FOLDER: 'It is a link to a place outside the folder; copy the file into the folder.',
   SYMLINK_BROKEN: 'It is a link to nothing.',
-  UNREADABLE: 'It could not be read; check its permissions.',
+  UNREADABLE: 'It could not be read; check its permissions, and that its name is UTF-8.',
   TOO_DEEP: 'Its folder lies too deep; move it up.',
   EMPTY: 'It is empty.',
   TOO_LARGE: 'It is larger than 4 GiB.',

@@ -32,7 +32,7 @@ export function describe(path: string, tags: IAudioMetadata | undefined): SongDe
   const year = yearOf(common.year ?? common.originalyear);
   const releasedAtMs = dayOf(common.releasedate ?? common.date ?? common.originaldate);
   const label = namesOf(common.label ?? [])[0];
-  const language = /^[a-z]{2,3}(-[a-z0-9]{2,8})*$/i.exec(common.language ?? '')?.[0];
+  const language = /^(?=.{2,35}$)[a-z]{2,3}(-[a-z0-9]{2,8})*$/i.exec(common.language ?? '')?.[0];
   const isrc = (common.isrc ?? []).map((code) => code.replaceAll(/[\s-]/g, '').toUpperCase()).find(isIsrc);
   const lyrics = embeddedLyrics(common);
   const cover = frontCover(common);
@@ -46,8 +46,8 @@ export function describe(path: string, tags: IAudioMetadata | undefined): SongDe
       ...(releasedAtMs !== undefined && { releasedAtMs }),
       ...(label && { label }),
     },
-    discNumber: Math.max(1, common.disk?.no ?? 1),
-    trackNumber: Math.max(0, common.track?.no ?? 0),
+    discNumber: numberOf(common.disk?.no) || 1,
+    trackNumber: numberOf(common.track?.no),
     explicit: isExplicit(tags),
     genres: namesOf((common.genre ?? []).flatMap((genre) => genre.split(/[;,]/))),
     moods: namesOf([common.mood]),
@@ -71,9 +71,10 @@ function namesIn(path: string): { artist?: string; title: string } {
   return { title, ...(artist && { artist }) };
 }
 
+/** Without what commands a terminal or turns the text around it. */
 function nameOf(value: string | undefined): string | undefined {
   const name = value
-    ?.replace(/\p{Cc}/gu, ' ')
+    ?.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, ' ')
     .replaceAll(/\s+/g, ' ')
     .trim()
     .slice(0, NAME_CHARS_MAX);
@@ -101,8 +102,11 @@ function albumType(common: Partial<IAudioMetadata['common']>): AlbumView['type']
 
 const isIsrc = (code: string): boolean => /^[A-Z]{2}[A-Z0-9]{3}\d{7}$/.test(code);
 
-const yearOf = (year: number | undefined): number | undefined =>
-  year !== undefined && Number.isInteger(year) && year > 0 && year <= 9999 ? year : undefined;
+/** 0 for what is no number of a disc, a track or a year. */
+const numberOf = (value: number | null | undefined): number =>
+  value && Number.isInteger(value) && value > 0 && value <= 9999 ? value : 0;
+
+const yearOf = (year: number | undefined): number | undefined => numberOf(year) || undefined;
 
 /** UTC midnight of `YYYY`, `YYYY-MM` or `YYYY-MM-DD`; times before 1970 cannot be told and stay out. */
 function dayOf(date: string | undefined): number | undefined {
