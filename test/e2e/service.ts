@@ -73,7 +73,8 @@ export async function startService(env: Record<string, string> = {}): Promise<Ru
 }
 
 /** Over a library that was made before; no demo music. */
-export const startOn = (dataDir: string): Promise<RunningService> => start({ ANTIPHON_DEMO: 'off' }, dataDir);
+export const startOn = (dataDir: string, env: Record<string, string> = {}): Promise<RunningService> =>
+  start({ ANTIPHON_DEMO: 'off', ...env }, dataDir);
 
 /** Starts again, at the same address, on the data folder of a service that was killed. */
 export const startAgain = ({ url, dataDir }: RunningService): Promise<RunningService> =>
