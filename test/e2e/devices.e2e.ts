@@ -86,9 +86,11 @@ t.test('two devices of one listener', async (t) => {
   });
 
   await t.test('what both heard counts once, and both see it', async (t) => {
-    await bar(kitchen).locator('.counted').waitFor();
-    await bar(desk).locator('.counted').waitFor();
     await bar(kitchen).getByText('Copper Tide').waitFor();
+    for (const page of [kitchen, desk]) {
+      await goTo(page, 'History');
+      await page.locator('.song', { hasText: 'Slow Lantern' }).locator('.counted').waitFor();
+    }
     const [, first, ...rest] = await historyOf(service.url, 'ada');
     t.match(first, { counted: true }, 'one play, counted');
     t.same(rest, []);
