@@ -22,12 +22,14 @@ const ALLOWED_HEADERS = 'Authorization, Content-Type, X-Request-Id';
 const EXPOSED_HEADERS = 'X-Request-Id, Retry-After, RateLimit, RateLimit-Policy';
 
 export function createOrigins({ publicUrl, corsOrigins }: OriginOptions): Origins {
-  const publicHost = publicUrl && new URL(publicUrl).host;
+  const publicOrigin = publicUrl && new URL(publicUrl).origin;
   const others = new Set(corsOrigins);
 
   const isOwn = (origin: string, host: string | undefined): boolean => {
-    const originHost = URL.canParse(origin) ? new URL(origin).host : undefined;
-    return originHost !== undefined && (originHost === publicHost || originHost === host);
+    if (origin === publicOrigin) return true;
+    const { protocol, host: originHost } = URL.canParse(origin) ? new URL(origin) : {};
+    // A proxy may have taken the https off, so the scheme tells pages from apps and no more.
+    return (protocol === 'http:' || protocol === 'https:') && originHost === host;
   };
 
   return {
