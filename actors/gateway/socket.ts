@@ -217,6 +217,8 @@ export function serveSocket(ws: WebSocket, address: string, deps: SocketDeps): v
   };
 
   ws.on('message', (data, isBinary) => {
+    // Whoever was told to go may send on until the connection is down.
+    if (ws.readyState !== ws.OPEN) return;
     if (isBinary) close(CLOSE.malformed, 'text frames only');
     else onMessage(String(data));
   });
