@@ -112,7 +112,10 @@ export function sessionHandlers({
   return {
     async signUp({ username, password, displayName, country, deviceName, setupCode }) {
       if (!openSignUp && setupCode === undefined) {
-        throw new ForbiddenError('SIGN_UP_CLOSED', 'This service takes no new accounts; ask its administrator to open sign-up.');
+        throw new ForbiddenError(
+          'SIGN_UP_CLOSED',
+          'This service takes no new accounts; ask its administrator to open sign-up.',
+        );
       }
       const name = username.toLowerCase();
       const rejection = passwordRejection(password, name);
