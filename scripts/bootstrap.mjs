@@ -2,8 +2,9 @@
 // Node 24 included, and hands over to the TypeScript command. Everything else runs on Node 24.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -43,31 +44,58 @@ function installed() {
   }
 }
 
-async function install(dev) {
-  const lock = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .digest('hex');
-  const before = installed();
-  if (before.lock === lock && (before.dev || !dev) && existsSync(node24)) return;
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
 
-  const what = dev ? 'dependencies and development tools' : 'dependencies';
-  say(`installing ${what} (Node 24 among them); once, about a minute …`);
-  const startedMs = Date.now();
+const installing = join(root, '.antiphon-installing');
+const EMPTY_LOOKS_MAX = 10;
+
+/** One install at a time in a checkout. Resolves with whether an earlier one was cut short. */
+async function takeTurn() {
+  let cutShort = false;
+  let told = false;
+  for (let emptyLooks = 0; ; ) {
+    try {
+      writeFileSync(installing, String(process.pid), { flag: 'wx' });
+      return cutShort;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    const pid = existsSync(installing) ? Number(readFileSync(installing, 'utf8')) : 0;
+    if (pid > 0 ? isAlive(pid) : emptyLooks++ < EMPTY_LOOKS_MAX) {
+      if (!told && pid > 0) say('another command is installing; waiting for it …');
+      told = true;
+      await sleep(500);
+    } else {
+      cutShort = true;
+      rmSync(installing, { force: true });
+    }
+  }
+}
+
+/** Runs npm in a group of its own, so that Ctrl-C ends all of it. Resolves with its exit code. */
+async function npmInstall(dev) {
   // Not `npm ci`: it refuses a lock file that lacks another platform's optional binaries, which npm itself
   // leaves out when it writes the file on a machine where they cannot be had. Versions are the lock's.
-  const npmArgs = [
-    'install',
-    '--no-save',
-    '--no-audit',
-    '--no-fund',
-    '--loglevel=error',
-    ...(dev ? [] : ['--omit=dev']),
-  ];
-  const npm = spawn('npm', npmArgs, {
+  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+  const npm = spawn('npm', dev ? args : [...args, '--omit=dev'], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
+    detached: process.platform !== 'win32',
     shell: process.platform === 'win32',
   });
+  const stop = () => {
+    process.kill(process.platform === 'win32' ? npm.pid : -npm.pid, 'SIGTERM');
+    fail('the install was stopped; the next command begins it anew.');
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.once(signal, stop);
+  const startedMs = Date.now();
   const tick = setInterval(
     () => say(`… installing, ${Math.round((Date.now() - startedMs) / 1000)} s`),
     10_000,
@@ -77,8 +105,39 @@ async function install(dev) {
     npm.on('exit', done);
   });
   clearInterval(tick);
-  if (code !== 0)
-    fail(`npm install failed (exit ${code}). Is the npm registry reachable? Run it again to go on.`);
+  for (const signal of signals) process.removeListener(signal, stop);
+  return code;
+}
+
+async function install(dev) {
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  const isInstalled = () => {
+    const before = installed();
+    return before.lock === lock && (before.dev || !dev) && existsSync(node24);
+  };
+  if (isInstalled()) return;
+  const cutShort = await takeTurn();
+  if (cutShort) {
+    say('an earlier install was cut short; beginning anew …');
+    rmSync(modules, { recursive: true, force: true });
+  }
+  if (!isInstalled()) await installNow(lock, dev);
+  rmSync(installing, { force: true });
+}
+
+async function installNow(lock, dev) {
+  say(
+    `installing ${dev ? 'dependencies and development tools' : 'dependencies'} (Node 24 among them); once, about a minute …`,
+  );
+  const startedMs = Date.now();
+  const code = await npmInstall(dev);
+  if (code !== 0) {
+    fail(
+      `npm install failed (exit ${code}). If the npm registry could not be reached, run it again later; the next command begins the install anew.`,
+    );
+  }
   if (!existsSync(node24)) {
     fail(
       'npm did not put Node 24 into node_modules: its install scripts are switched off. Allow them (npm config set ignore-scripts false) and run this again.',
@@ -86,10 +145,8 @@ async function install(dev) {
   }
   if (dev) {
     // tap compiles its plugin list once; ours leaves its TypeScript plugin out, since Node runs .ts itself.
-    const built = spawnSync(node24, [join(modules, 'tap', 'dist', 'esm', 'run.mjs'), 'build'], {
-      cwd: root,
-      encoding: 'utf8',
-    });
+    const tap = join(modules, 'tap', 'dist', 'esm', 'run.mjs');
+    const built = spawnSync(node24, [tap, 'build'], { cwd: root, encoding: 'utf8' });
     if (built.status !== 0) fail(`tap build failed: ${built.stderr}`);
   }
   writeFileSync(stampFile, JSON.stringify({ lock, dev }));

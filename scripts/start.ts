@@ -2,16 +2,19 @@
 import { startService } from '../broker.config.ts';
 import { readSettings, SettingsError } from '../config/settings.ts';
 import { AlreadyRunningError } from '../infra/bus/local-socket.ts';
+import { AntiphonError } from '../kit/errors.ts';
 import { setLogLevel } from '../kit/log.ts';
 import type { DemoProgress } from '../media/demo/demo.ts';
 
 const say = (text = '') => process.stdout.write(`${text}\n`);
 
 function fail(error: unknown): never {
-  const known = error instanceof SettingsError || error instanceof AlreadyRunningError;
   const { code, message, stack } = error as NodeJS.ErrnoException;
-  if (code === 'EADDRINUSE') say('antiphon: the port is taken; set ANTIPHON_PORT to a free one.');
-  else say(`antiphon: ${known ? message : stack}`);
+  // What the machine or its owner can mend is one sentence; anything else is ours and shows where.
+  const isTheirs = error instanceof SettingsError || error instanceof AntiphonError || code !== undefined;
+  if (code === 'EADDRINUSE') {
+    say(`antiphon: ${message}. Set ANTIPHON_PORT to a free port.`);
+  } else say(`antiphon: ${isTheirs || error instanceof AlreadyRunningError ? message : stack}`);
   process.exit(1);
 }
 
