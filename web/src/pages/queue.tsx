@@ -17,7 +17,11 @@ export function QueuePage() {
       {current && (
         <section class="shelf">
           <h2>Now playing</h2>
-          <QueueRow songId={current.songId} />
+          <ol class="songs">
+            <li class="song">
+              <QueueRow songId={current.songId} />
+            </li>
+          </ol>
         </section>
       )}
       <section class="shelf">
