@@ -20,7 +20,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 try {
   await using deps = await openIngest(readSettings(process.env, process.cwd()));
-  console.log(`  ffmpeg ${deps.ffmpeg.version}, ${Math.max(1, availableParallelism() - 1)} songs at a time`);
+  const atOnce = Math.max(1, availableParallelism() - 1);
+  console.log(`  ffmpeg ${deps.ffmpeg.version}, ${atOnce === 1 ? 'one song' : `${atOnce} songs`} at a time`);
   process.exitCode = await runImportCommand({
     folders,
     deps,

@@ -98,9 +98,9 @@ function Account() {
           <input
             name="country"
             defaultValue={me.country === 'ZZ' ? '' : me.country}
-            maxLength={2}
             size={3}
             pattern="[A-Za-z]{2}"
+            title="Two letters, such as SE"
             placeholder="SE"
           />
         </label>

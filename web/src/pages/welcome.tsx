@@ -21,8 +21,11 @@ export function WelcomePage() {
     setProblem('');
     try {
       const setupCode = field('setupCode');
-      if (mode === 'signUp') await signUp({ ...credentials, ...(setupCode && { setupCode }) });
-      else await logIn(credentials, replaceDeviceId);
+      if (mode === 'signUp') {
+        await signUp({ ...credentials, ...(setupCode && { setupCode }) });
+        // The code is used up, and no business of the browser's history.
+        history.replaceState(null, '', '/');
+      } else await logIn(credentials, replaceDeviceId);
     } catch (error) {
       setProblem(error instanceof ApiError ? error.message : 'Something went wrong. Try again.');
       setFull(error instanceof ApiError && error.code === 'DEVICE_LIMIT' ? devicesOf(error) : []);

@@ -21,6 +21,10 @@ const JUST_BEGUN_MS = 1500;
 /** Programme loudness that songs are turned down to (EBU R 128 s2, streaming). */
 const TARGET_LUFS = -14;
 const VOLUME_KEY = 'antiphon.volume';
+/** Where a play was left when the page went away: the service's own clock runs on for a while. */
+const LEFT_KEY = 'antiphon.left';
+/** A page that comes back within this time was only loaded anew. */
+const AWAY_AFTER_MS = 10_000;
 
 export const state = signal<PlayerState | undefined>(undefined);
 export const positionMs = signal(0);
@@ -341,12 +345,38 @@ function tellProgress(keepalive = false): void {
 }
 
 setInterval(() => (soundsHere.value ? tick() : isPlaying.value && showRemotePosition()), TICK_MS);
-addEventListener('pagehide', () => tellProgress(true));
+addEventListener('pagehide', () => {
+  tellProgress(true);
+  const playId = active.stream?.playId;
+  if (playId)
+    localStorage.setItem(
+      LEFT_KEY,
+      JSON.stringify({ playId, positionMs: active.positionMs, atMs: Date.now() }),
+    );
+});
 addEventListener('online', () => active.retry());
 
 export function startPlayer(): void {
   loadHls().catch(() => undefined);
-  refresh().catch(() => undefined);
+  comeBack().catch(() => undefined);
+}
+
+/** Whoever closed the page in the middle of a song finds it paused where it was. */
+async function comeBack(): Promise<void> {
+  const answer = await playerApi.get();
+  const left = JSON.parse(localStorage.getItem(LEFT_KEY) ?? '{}') as {
+    playId?: string;
+    positionMs?: number;
+    atMs?: number;
+  };
+  const { current, status, deviceId } = answer.state;
+  const wasHere = current?.playId === left.playId && deviceId === currentSession()?.deviceId;
+  const awayMs = Date.now() - (left.atMs ?? 0);
+  if (status !== 'playing' || !wasHere || left.positionMs === undefined || awayMs < AWAY_AFTER_MS) {
+    return follow(answer);
+  }
+  await playerApi.pause();
+  await follow(await playerApi.seek(left.positionMs));
 }
 
 export function stopPlayer(): void {

@@ -6,6 +6,10 @@ export type Loaded<T> =
   | { readonly s: 'ready'; readonly value: T }
   | { readonly s: 'failed'; readonly text: string };
 
+/** An id that cannot be one comes from the address bar. */
+const textOf = (error: ApiError): string =>
+  error.code === 'INVALID_PARAMS' ? 'There is nothing at this address.' : error.message;
+
 /** Loads when `keys` change; what was shown stays until the new is there. */
 export function useLoad<T>(
   load: () => Promise<T>,
@@ -18,7 +22,7 @@ export function useLoad<T>(
     load().then(
       (value) => wanted && setState({ s: 'ready', value }),
       (error: unknown) => {
-        const text = error instanceof ApiError ? error.message : 'This could not be loaded.';
+        const text = error instanceof ApiError ? textOf(error) : 'This could not be loaded.';
         if (wanted) setState({ s: 'failed', text });
       },
     );
