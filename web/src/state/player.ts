@@ -4,7 +4,7 @@
  * The service's answer is the truth; sound never waits for it where it need not: pausing and going to the
  * next song happen here at once and are told to the service after.
  */
-import { computed, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import type { PlayerAnswer, PlayerState, Stream } from '../../../actors/player-session/contract.ts';
 import { type PlayRequest, playerApi } from '../api/api.ts';
 import { currentSession } from '../api/http.ts';
@@ -14,13 +14,11 @@ import { report } from '../playback/telemetry.ts';
 import { need, songs } from './library.ts';
 import { profile } from './session.ts';
 import { toast, toastError } from './toasts.ts';
+import { outputVolume } from './volume.ts';
 
 const TICK_MS = 500;
 const RELOAD_AFTER_MS = 2000;
 const JUST_BEGUN_MS = 1500;
-/** Programme loudness that songs are turned down to (EBU R 128 s2, streaming). */
-const TARGET_LUFS = -14;
-const VOLUME_KEY = 'antiphon.volume';
 /** Where a play was left when the page went away: the service's own clock runs on for a while. */
 const LEFT_KEY = 'antiphon.left';
 /** A page that comes back within this time was only loaded anew. */
@@ -30,8 +28,6 @@ export const state = signal<PlayerState | undefined>(undefined);
 export const positionMs = signal(0);
 export const buffering = signal(false);
 export const rung = signal(0);
-export const volume = signal(Number(localStorage.getItem(VOLUME_KEY) ?? 0.8));
-export const muted = signal(false);
 export const maxRung = signal<{ rung: number; reason?: string } | undefined>(undefined);
 
 export const soundsHere = computed(() => state.value?.deviceId === currentSession()?.deviceId);
@@ -52,6 +48,12 @@ let toldMeanwhile: PlayerState | undefined;
 
 let active = new Deck(onDeck);
 let spare = new Deck(onDeck);
+
+effect(() => {
+  const loud = outputVolume(currentSong.value, profile()?.preferences.normalizeLoudness === true);
+  active.audio.volume = loud;
+  spare.audio.volume = loud;
+});
 
 // -- what the service says ------------------------------------------------------------------------
 
@@ -95,7 +97,6 @@ async function follow(answer: PlayerAnswer): Promise<void> {
       swap();
       await loading;
     } else return follow(await playerApi.get());
-    applyVolume();
   }
   // The service was away when the song ended.
   if (status === 'playing' && active.audio.ended) return next('ended');
@@ -241,26 +242,6 @@ export function enqueue(op: 'add' | 'playNext', songIds: readonly string[]): Pro
 }
 export const dequeue = (entryId: string): Promise<void> => ask(() => playerApi.dequeue(entryId));
 export const clearQueue = (): Promise<void> => ask(() => playerApi.clearQueue());
-
-export function setVolume(value: number): void {
-  volume.value = value;
-  muted.value = false;
-  localStorage.setItem(VOLUME_KEY, String(value));
-  applyVolume();
-}
-export function toggleMuted(): void {
-  muted.value = !muted.value;
-  applyVolume();
-}
-
-function applyVolume(): void {
-  const lufs = currentSong.value?.loudness?.integratedLufs;
-  const level = profile()?.preferences.normalizeLoudness && lufs !== undefined;
-  const gain = level ? Math.min(1, 10 ** ((TARGET_LUFS - lufs) / 20)) : 1;
-  const loud = muted.value ? 0 : volume.value * gain;
-  active.audio.volume = loud;
-  spare.audio.volume = loud;
-}
 
 // -- what the ears meet ---------------------------------------------------------------------------
 

@@ -1,15 +1,6 @@
 import { useEffect } from 'preact/hooks';
-import {
-  next,
-  positionMs,
-  previous,
-  seek,
-  setVolume,
-  state,
-  toggle,
-  toggleMuted,
-  volume,
-} from '../state/player.ts';
+import { next, positionMs, previous, seek, state, toggle } from '../state/player.ts';
+import { setVolume, toggleMuted, volume } from '../state/volume.ts';
 
 const SEEK_STEP_MS = 5000;
 const VOLUME_STEP = 0.05;

@@ -5,7 +5,6 @@ import {
   currentSong,
   isPlaying,
   maxRung,
-  muted,
   next,
   positionMs,
   previous,
@@ -13,13 +12,11 @@ import {
   rung,
   seek,
   setMode,
-  setVolume,
   soundsHere,
   state,
   toggle,
-  toggleMuted,
-  volume,
 } from '../state/player.ts';
+import { muted, setVolume, toggleMuted, volume } from '../state/volume.ts';
 import { Cover } from './cover.tsx';
 import { DevicesMenu } from './devices-menu.tsx';
 import { clock } from './format.ts';
