@@ -89,9 +89,12 @@ async function npmInstall(dev) {
     detached: process.platform !== 'win32',
     shell: process.platform === 'win32',
   });
+  let stopped = false;
+  const kill = (signal) => process.kill(process.platform === 'win32' ? npm.pid : -npm.pid, signal);
   const stop = () => {
-    process.kill(process.platform === 'win32' ? npm.pid : -npm.pid, 'SIGTERM');
-    fail('the install was stopped; the next command begins it anew.');
+    stopped = true;
+    say('stopping the install …');
+    kill('SIGTERM');
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.once(signal, stop);
@@ -106,6 +109,13 @@ async function npmInstall(dev) {
   });
   clearInterval(tick);
   for (const signal of signals) process.removeListener(signal, stop);
+  if (stopped) {
+    // npm has cleaned up by now; what it had started must not write on behind the next install.
+    try {
+      kill('SIGKILL');
+    } catch {}
+    fail('the install was stopped; the next command begins it anew.');
+  }
   return code;
 }
 
