@@ -1,4 +1,5 @@
 /** The data folder: made on demand for its owner alone, and opened only when it is ours and not from the future. */
+import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConflictError, UnavailableError, UnsupportedError } from '../../kit/errors.ts';
@@ -69,7 +70,7 @@ async function claim(folder: string): Promise<void> {
     if (await checkFormat(folder)) return;
     throw foreign(folder, `it holds ${strangers.slice(0, 3).join(', ')}`);
   }
-  const temp = join(folder, `${FORMAT_FILE}.${process.pid}`);
+  const temp = join(folder, `${FORMAT_FILE}.${randomUUID()}`);
   const file = await open(temp, 'w', 0o600);
   try {
     await file.writeFile(`${JSON.stringify({ app: 'antiphon', format: DATA_FORMAT })}\n`);
