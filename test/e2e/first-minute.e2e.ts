@@ -35,7 +35,7 @@ t.test('from sign-up to a counted stream in the history', async (t) => {
   const album = page.locator('.card a').first();
   await album.waitFor({ timeout: MUSIC_TIMEOUT_MS });
   await album.click();
-  await page.getByRole('button', { name: 'Play', exact: true }).first().click();
+  await page.locator('.hero').getByRole('button', { name: 'Play', exact: true }).click();
 
   const heard = () =>
     page.waitForFunction(() => {

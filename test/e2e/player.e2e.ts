@@ -93,6 +93,19 @@ t.test('one listener, one device', async (t) => {
     await bar.getByText('Slow Lantern').waitFor();
   });
 
+  await t.test('a song picked by hand sounds, not the one that was fetched ahead', async () => {
+    await page.waitForFunction(() => window.listening.audios.every((audio) => audio.readyState >= 3));
+    await page.getByRole('button', { name: 'Play Window Weather', exact: true }).click();
+    await bar.getByText('Window Weather').waitFor();
+    await page.waitForFunction(
+      (seconds) =>
+        window.listening.audios.some((audio) => !audio.paused && Math.round(audio.duration) === seconds),
+      PAPER_HARBOUR.songs.find(({ title }) => title === 'Window Weather')?.seconds,
+    );
+    await page.getByRole('button', { name: 'Play Slow Lantern', exact: true }).click();
+    await bar.getByText('Slow Lantern').waitFor();
+  });
+
   await t.test('a reload keeps the session, the song and the place in it', async (t) => {
     await soundsBeyond(page, 2);
     await bar.getByRole('button', { name: 'Pause' }).click();
