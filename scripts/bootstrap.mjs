@@ -21,6 +21,7 @@ const needsDevelopmentTools = {
   bench: true,
   check: true,
   replay: true,
+  screenshots: true,
 };
 
 const say = (text) => process.stderr.write(`antiphon: ${text}\n`);
