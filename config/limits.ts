@@ -21,6 +21,9 @@ export const CONSUMER_BATCH_MAX = 256;
 export const CONSUMER_POLL_MS = 250;
 export const CONSUMER_RETRY_MS = 100;
 export const CONSUMER_RETRY_MS_MAX = 30 * SECOND_MS;
+/** Attempts at one record by itself before it is parked. */
+export const CONSUMER_TRIES_MAX = 8;
+export const CONSUMER_CAUGHT_UP_MS_MAX = 30 * SECOND_MS;
 /** Writes that share one transaction and one fsync; also bounds how long the event loop is held. */
 export const STORE_GROUP_WRITES_MAX = 512;
 export const STORE_WRITES_WAITING_MAX = 100_000;

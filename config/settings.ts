@@ -1,12 +1,28 @@
 /**
  * The one place that reads the environment. Every bad setting is reported at once.
  */
+import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { type Static, Type } from 'typebox';
 import { Country, literals, object } from '../kit/contract.ts';
 import { problemsOf } from '../kit/validate.ts';
 
 const Path = Type.String({ minLength: 1 });
+const Name = Type.String({ minLength: 1 });
+
+/** What a process can host: each role is one service, but for the edge, which serves sound. */
+export const ROLES = [
+  'gateway',
+  'edge',
+  'accounts',
+  'catalog',
+  'search',
+  'history',
+  'likes',
+  'player-session',
+  'ingest',
+] as const;
+export type Role = (typeof ROLES)[number];
 
 const Settings = object({
   /** All that the service keeps lives in this folder. */
@@ -34,6 +50,40 @@ const Settings = object({
   ffmpegPath: Type.Optional(Path),
   logLevel: literals('trace', 'debug', 'info', 'warn', 'error', 'silent'),
   nodeId: Type.String({ pattern: '^[\\w.-]{1,64}$' }),
+  /** What this process hosts; the rest is reached over the bus. */
+  roles: Type.Array(literals(...ROLES), { minItems: 1 }),
+
+  /** nats:// or tls:// addresses. With them bus, journal and topics are NATS; absent: of this process. */
+  natsServers: Type.Array(Type.String({ pattern: '^(nats|tls)://[^/]+$' })),
+  natsUser: Type.Optional(Name),
+  natsPassword: Type.Optional(Name),
+  /** A user's NKEY seed, instead of user and password. */
+  natsSeed: Type.Optional(Type.String({ pattern: '^SU' })),
+  /** Copies of each journal stream: 1 for a single server, 3 to survive the loss of one. */
+  natsReplicas: Type.Integer({ minimum: 1, maximum: 5 }),
+  /** host:port of some nodes. With them tables are Cassandra's. */
+  cassandra: Type.Array(Type.String({ pattern: '^.+:\\d+$' })),
+  cassandraDatacenter: Name,
+  cassandraKeyspace: Type.String({ pattern: '^[a-z][a-z0-9_]{0,47}$' }),
+  cassandraReplicas: Type.Integer({ minimum: 1, maximum: 9 }),
+  cassandraUser: Type.Optional(Name),
+  cassandraPassword: Type.Optional(Name),
+  /** redis:// or rediss:// addresses, several for a cluster. With them the cache is Redis. */
+  redis: Type.Array(Type.String({ pattern: '^rediss?://[^/]+$' })),
+  redisUser: Type.Optional(Name),
+  redisPassword: Type.Optional(Name),
+  /** http(s)://host:port of an S3 API. With it objects are in its bucket. */
+  s3Url: Type.Optional(Type.String({ pattern: '^https?://[^/]+$' })),
+  s3Bucket: Name,
+  s3Region: Name,
+  s3AccessKey: Type.Optional(Name),
+  s3SecretKey: Type.Optional(Name),
+  /** PEM files for connections to engines: whom to believe, and what to show. */
+  engineCa: Type.Optional(Path),
+  engineCert: Type.Optional(Path),
+  engineKey: Type.Optional(Path),
+  /** Where browsers fetch sound when an edge stands apart, e.g. https://media.example.org */
+  mediaUrl: Type.Optional(Type.String({ pattern: '^https?://[^/]+$' })),
 });
 export type Settings = Static<typeof Settings>;
 
@@ -56,6 +106,30 @@ const VARIABLES: Readonly<Record<keyof Settings, string>> = {
   ffmpegPath: 'FFMPEG_PATH',
   logLevel: 'ANTIPHON_LOG_LEVEL',
   nodeId: 'ANTIPHON_NODE_ID',
+  roles: 'ANTIPHON_ROLES',
+  natsServers: 'ANTIPHON_NATS',
+  natsUser: 'ANTIPHON_NATS_USER',
+  natsPassword: 'ANTIPHON_NATS_PASSWORD',
+  natsSeed: 'ANTIPHON_NATS_SEED',
+  natsReplicas: 'ANTIPHON_NATS_REPLICAS',
+  cassandra: 'ANTIPHON_CASSANDRA',
+  cassandraDatacenter: 'ANTIPHON_CASSANDRA_DATACENTER',
+  cassandraKeyspace: 'ANTIPHON_CASSANDRA_KEYSPACE',
+  cassandraReplicas: 'ANTIPHON_CASSANDRA_REPLICAS',
+  cassandraUser: 'ANTIPHON_CASSANDRA_USER',
+  cassandraPassword: 'ANTIPHON_CASSANDRA_PASSWORD',
+  redis: 'ANTIPHON_REDIS',
+  redisUser: 'ANTIPHON_REDIS_USER',
+  redisPassword: 'ANTIPHON_REDIS_PASSWORD',
+  s3Url: 'ANTIPHON_S3',
+  s3Bucket: 'ANTIPHON_S3_BUCKET',
+  s3Region: 'ANTIPHON_S3_REGION',
+  s3AccessKey: 'ANTIPHON_S3_ACCESS_KEY',
+  s3SecretKey: 'ANTIPHON_S3_SECRET_KEY',
+  engineCa: 'ANTIPHON_ENGINE_CA',
+  engineCert: 'ANTIPHON_ENGINE_CERT',
+  engineKey: 'ANTIPHON_ENGINE_KEY',
+  mediaUrl: 'ANTIPHON_MEDIA_URL',
 };
 
 export class SettingsError extends Error {
@@ -71,8 +145,24 @@ const list = (value: string | undefined): string[] =>
 const flag = (value: string | undefined, fallback: boolean): boolean | string =>
   value === undefined ? fallback : ({ on: true, true: true, off: false, false: false }[value] ?? value);
 
+/** `NAME_FILE` names a file that holds the value, as container secrets come. */
+function withFiles(given: Env): Env {
+  const env: Record<string, string | undefined> = { ...given };
+  for (const name of Object.values(VARIABLES)) {
+    const file = given[`${name}_FILE`];
+    if (!file || given[name] !== undefined) continue;
+    try {
+      env[name] = readFileSync(file, 'utf8').trim();
+    } catch (error) {
+      throw new SettingsError(`bad settings:\n  ${name}_FILE: ${(error as Error).message}`);
+    }
+  }
+  return env;
+}
+
 /** @throws SettingsError naming every variable that is wrong. */
-export function readSettings(env: Env, cwd: string): Settings {
+export function readSettings(given: Env, cwd: string): Settings {
+  const env = withFiles(given);
   const dataDir = env.ANTIPHON_DATA || 'data';
   const settings = {
     dataDir: isAbsolute(dataDir) ? dataDir : resolve(cwd, dataDir),
@@ -91,6 +181,30 @@ export function readSettings(env: Env, cwd: string): Settings {
     ffmpegPath: env.FFMPEG_PATH || undefined,
     logLevel: env.ANTIPHON_LOG_LEVEL || 'info',
     nodeId: env.ANTIPHON_NODE_ID || 'antiphon-1',
+    roles: env.ANTIPHON_ROLES ? list(env.ANTIPHON_ROLES) : [...ROLES],
+    natsServers: list(env.ANTIPHON_NATS),
+    natsUser: env.ANTIPHON_NATS_USER || undefined,
+    natsPassword: env.ANTIPHON_NATS_PASSWORD || undefined,
+    natsSeed: env.ANTIPHON_NATS_SEED || undefined,
+    natsReplicas: Number(env.ANTIPHON_NATS_REPLICAS || 1),
+    cassandra: list(env.ANTIPHON_CASSANDRA),
+    cassandraDatacenter: env.ANTIPHON_CASSANDRA_DATACENTER || 'datacenter1',
+    cassandraKeyspace: env.ANTIPHON_CASSANDRA_KEYSPACE || 'antiphon',
+    cassandraReplicas: Number(env.ANTIPHON_CASSANDRA_REPLICAS || 1),
+    cassandraUser: env.ANTIPHON_CASSANDRA_USER || undefined,
+    cassandraPassword: env.ANTIPHON_CASSANDRA_PASSWORD || undefined,
+    redis: list(env.ANTIPHON_REDIS),
+    redisUser: env.ANTIPHON_REDIS_USER || undefined,
+    redisPassword: env.ANTIPHON_REDIS_PASSWORD || undefined,
+    s3Url: env.ANTIPHON_S3?.replace(/\/$/, '') || undefined,
+    s3Bucket: env.ANTIPHON_S3_BUCKET || 'antiphon',
+    s3Region: env.ANTIPHON_S3_REGION || 'us-east-1',
+    s3AccessKey: env.ANTIPHON_S3_ACCESS_KEY || undefined,
+    s3SecretKey: env.ANTIPHON_S3_SECRET_KEY || undefined,
+    engineCa: env.ANTIPHON_ENGINE_CA || undefined,
+    engineCert: env.ANTIPHON_ENGINE_CERT || undefined,
+    engineKey: env.ANTIPHON_ENGINE_KEY || undefined,
+    mediaUrl: env.ANTIPHON_MEDIA_URL?.replace(/\/$/, '') || undefined,
   };
   const problems = problemsOf(Settings, settings).map((problem) => {
     const [field = '', ...rest] = problem.split(':');
@@ -98,6 +212,21 @@ export function readSettings(env: Env, cwd: string): Settings {
   });
   if (Boolean(settings.tlsCert) !== Boolean(settings.tlsKey)) {
     problems.push('ANTIPHON_TLS_CERT and ANTIPHON_TLS_KEY: give both or neither');
+  }
+  const isWhole = settings.roles.length === ROLES.length;
+  if (!isWhole && settings.natsServers.length === 0) {
+    problems.push('ANTIPHON_ROLES: a process that hosts a part of the service needs ANTIPHON_NATS as well');
+  }
+  if (settings.natsServers.length > 0) {
+    const missing = [
+      settings.cassandra.length === 0 && 'ANTIPHON_CASSANDRA',
+      settings.redis.length === 0 && 'ANTIPHON_REDIS',
+      !settings.s3Url && 'ANTIPHON_S3',
+    ].filter(Boolean);
+    if (missing.length > 0) problems.push(`ANTIPHON_NATS: a cluster also needs ${missing.join(', ')}`);
+    if (!settings.masterSecret) {
+      problems.push('ANTIPHON_MASTER_SECRET: all processes of a cluster need the same one');
+    }
   }
   if (problems.length > 0) throw new SettingsError(`bad settings:\n  ${problems.join('\n  ')}`);
   return settings as Settings;

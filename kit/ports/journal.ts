@@ -1,9 +1,8 @@
 /**
  * The journal: what happened, in order, for ever. The only store that decides who is right.
  *
- * A stream (`player`) holds subjects (`player.<userId>`), a subject holds records in order of `seq`. `seq`
- * grows within a stream; within one subject it has gaps. Engines: infra/embedded (LMDB), later NATS
- * JetStream.
+ * A stream (`player`) holds subjects (`player.<userId>`), a subject holds records in order of `seq`, which has
+ * gaps. Of two subjects `seq` says nothing: an engine may keep a stream in several parts.
  */
 
 export interface JournalRecord {
@@ -25,20 +24,40 @@ export interface AppendOptions {
 
 export interface ConsumeOptions {
   readonly stream: string;
-  /** Durable name: its position survives restarts. */
+  /**
+   * Durable name: its position survives restarts. Processes that give the same name share the stream: each
+   * subject's records go to one of them at a time, and to another one when it dies.
+   */
   readonly consumer: string;
-  /** Records are handed over in batches, in order of `seq`. */
+  /**
+   * `kept` (default): begins with the oldest record and goes on where it had stopped. `from-now`: each call
+   * gets all records appended after it has resolved and keeps no position, for what lives in memory only.
+   */
+  readonly position?: 'kept' | 'from-now';
+  /** Records are handed over in batches, those of one subject in order of `seq`. */
   readonly batchMax?: number;
   /**
    * Takes a batch; the position moves when it resolves. When it rejects, the same records come again after
-   * a growing pause: at least once, so be idempotent.
+   * a growing pause: at least once, so be idempotent. A record that keeps failing by itself with an error
+   * that is not retryable is parked after CONSUMER_TRIES_MAX, and those behind it go on.
    */
   readonly handle: (records: readonly JournalRecord[]) => Promise<void>;
 }
 
 export interface Consumer extends AsyncDisposable {
-  /** Resolves when every record that is in the stream at the time of the call has been handled. */
+  /**
+   * Resolves when every record that is in the stream at the time of the call has been handled, by whichever
+   * process. @throws UnavailableError when that takes too long.
+   */
   caughtUp(): Promise<void>;
+}
+
+/** A record that a consumer could not handle, kept for an operator to look at and to hand over again. */
+export interface ParkedRecord extends JournalRecord {
+  readonly consumer: string;
+  readonly parkedAtMs: number;
+  /** What the last attempt failed with. */
+  readonly error: string;
 }
 
 export interface Journal {
@@ -53,6 +72,16 @@ export interface Journal {
   read(stream: string, subject: string, afterSeq?: number, last?: number): Promise<JournalRecord[]>;
   lastSeq(stream: string, subject: string): Promise<number>;
   consume(options: ConsumeOptions): Promise<Consumer>;
+  /**
+   * As `Consumer.caughtUp`, of a durable consumer that may run in other processes only.
+   *
+   * @throws UnavailableError when that takes too long, or when no such consumer has ever run.
+   */
+  caughtUp(stream: string, consumer: string): Promise<void>;
+  /** Oldest first; of one stream, or of all. */
+  parked(stream?: string): Promise<ParkedRecord[]>;
+  /** Hands a parked record to its consumer once more; it is parked again if it fails again. @throws NotFoundError */
+  replayParked(stream: string, consumer: string, seq: number): Promise<void>;
   /** Forgets a subject's records: for the right to be forgotten, and for tests. */
   erase(stream: string, subject: string): Promise<void>;
 }

@@ -47,5 +47,7 @@ export interface SearchCollection {
 }
 
 export interface SearchIndex {
+  /** `process`: each process holds an index of its own and must fill it; `shared`: one for all of them. */
+  readonly scope: 'process' | 'shared';
   open(spec: CollectionSpec): Promise<SearchCollection>;
 }
