@@ -19,6 +19,8 @@ export interface LocalProcessOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly cwd?: string;
+  /** The network namespace to run in (network.ts). */
+  readonly netns?: string | undefined;
   readonly env?: Readonly<Record<string, string>>;
   /** Asked every READY_POLL_MS until it says yes. */
   readonly ready: () => Promise<boolean>;
@@ -83,9 +85,12 @@ export async function startProcess(options: LocalProcessOptions): Promise<LocalP
 }
 
 /** On Linux the kernel ends it when we are killed; elsewhere it may outlive a SIGKILL of ours. */
-function spawnWithUs({ command, args, cwd, env }: LocalProcessOptions): ChildProcess {
-  const whole = process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'KILL', '--', command] : [command];
-  const [program = command, ...before] = whole;
+function spawnWithUs({ command, args, cwd, env, netns }: LocalProcessOptions): ChildProcess {
+  const [program = command, ...before] = [
+    ...(process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'KILL', '--'] : []),
+    ...(netns ? ['ip', 'netns', 'exec', netns] : []),
+    command,
+  ];
   return spawn(program, [...before, ...args], {
     cwd,
     env: { ...process.env, ...env },
