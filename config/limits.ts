@@ -34,6 +34,16 @@ export const STORE_SWEEP_ROWS_MAX = 500;
 export const TABLE_PAGE_ROWS_MAX = 10_000;
 export const TABLE_CURSOR_CHARS_MAX = 4096;
 
+// NATS
+export const NATS_DIAL_MS_MAX = 2 * SECOND_MS;
+/** How long a process that starts waits for its first server. */
+export const NATS_CONNECT_MS_MAX = 30 * SECOND_MS;
+/** Of the wait between attempts to connect again; as much again is left to chance. */
+export const NATS_RECONNECT_MS = 250;
+/** A server that answers none of so many pings in a row is given up for another one. */
+export const NATS_PING_EVERY_MS = 2 * SECOND_MS;
+export const NATS_PINGS_MISSED_MAX = 2;
+
 // Objects
 export const OBJECT_KEY_CHARS_MAX = 512;
 export const OBJECT_TEMP_AGE_MS_MAX = HOUR_MS;
