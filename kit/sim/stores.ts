@@ -1,5 +1,5 @@
 /** Journal and tables as one process sees them: far away, slow, and at times not sure what they did. */
-import { UnavailableError } from '../errors.ts';
+import { NotFoundError, UnavailableError } from '../errors.ts';
 import type { ConsumeOptions, Consumer, Journal } from '../ports/journal.ts';
 import type { Table } from '../ports/tables.ts';
 import { clone, type Records } from './records.ts';
@@ -36,16 +36,25 @@ export const storeAway = () => new UnavailableError('STORE_AWAY', 'The store doe
 
 export function journalFor({ content, call, redelivered, appended, sleep }: StoreDeps): Journal {
   const { records, positions, onAppend } = content;
+  const lastOf = (stream: string): number => records.after(stream, 0, Infinity).at(-1)?.seq ?? 0;
 
   async function consume({
     stream,
     consumer,
+    position: from = 'kept',
     batchMax = BATCH_MAX,
     handle,
   }: ConsumeOptions): Promise<Consumer> {
     const key = `${stream}/${consumer}`;
-    const position = () => positions.get(key) ?? 0;
     let closed = false;
+    let passingSeq = from === 'kept' ? 0 : await call(`${key} from now`, () => lastOf(stream));
+    const position = () => (from === 'kept' ? (positions.get(key) ?? 0) : passingSeq);
+    const moveTo = async (seq: number): Promise<void> => {
+      if (from === 'kept')
+        await call(`${key} at ${seq}`, () => positions.set(key, Math.max(position(), seq)));
+      else passingSeq = seq;
+    };
+    if (from === 'kept') await call(`${key} known`, () => positions.set(key, position()));
 
     async function handleNext(): Promise<void> {
       // Listening before looking, so that nothing that is appended in between goes unseen.
@@ -55,7 +64,7 @@ export function journalFor({ content, call, redelivered, appended, sleep }: Stor
       if (!last) return more;
       await handle(batch);
       if (redelivered()) return;
-      await call(`${key} at ${last.seq}`, () => positions.set(key, Math.max(position(), last.seq)));
+      await moveTo(last.seq);
     }
 
     async function pump(): Promise<void> {
@@ -74,7 +83,7 @@ export function journalFor({ content, call, redelivered, appended, sleep }: Stor
 
     return {
       async caughtUp() {
-        const target = await call(`${key} last`, () => records.after(stream, 0, Infinity).at(-1)?.seq ?? 0);
+        const target = await call(`${key} last`, () => lastOf(stream));
         while (position() < target) await sleep(LOOK_AGAIN_AFTER_MS);
       },
       async [Symbol.asyncDispose]() {
@@ -97,6 +106,19 @@ export function journalFor({ content, call, redelivered, appended, sleep }: Stor
     lastSeq: (stream, subject) => call(`last ${subject}`, () => records.lastSeq(stream, subject)),
     erase: (stream, subject) => call(`erase ${subject}`, () => records.erase(stream, subject)),
     consume,
+    async caughtUp(stream, consumer) {
+      const key = `${stream}/${consumer}`;
+      const target = await call(`${key} last`, () => {
+        if (!positions.has(key)) throw new UnavailableError('CONSUMER_UNKNOWN', `${key} has never run.`);
+        return lastOf(stream);
+      });
+      while ((positions.get(key) ?? 0) < target) await sleep(LOOK_AGAIN_AFTER_MS);
+    },
+    // A simulated consumer tries for ever: what would be parked fails the seed instead.
+    parked: async () => [],
+    async replayParked() {
+      throw new NotFoundError('NOT_PARKED', 'Nothing is parked in a simulated journal.');
+    },
   };
 }
 

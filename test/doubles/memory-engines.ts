@@ -2,7 +2,7 @@
  * The smallest engines that keep the promises of the ports, for tests of actors. Everything that crosses a
  * port is cloned. `dieAfterWrites` makes the n-th durable write from now on, and all after it, fail: a crash.
  */
-import { BadRequestError, StaleWriteError } from '../../kit/errors.ts';
+import { BadRequestError, NotFoundError, StaleWriteError } from '../../kit/errors.ts';
 import type { Cache, WindowCount } from '../../kit/ports/cache.ts';
 import type {
   AppendOptions,
@@ -229,6 +229,16 @@ export class MemoryJournal implements Journal {
       stream,
       all.filter((record) => record.subject !== subject),
     );
+  }
+  async caughtUp(): Promise<void> {
+    for (const wake of this.#wakers) wake();
+  }
+  /** What fails here fails the test that waits for it; nothing is parked. */
+  async parked(): Promise<never[]> {
+    return [];
+  }
+  async replayParked(): Promise<void> {
+    throw new NotFoundError('NOT_PARKED', 'Nothing is parked here.');
   }
   /** Hands all of a stream over again from the start, as after a lost position. */
   rewind(stream: string, consumer: string): void {
