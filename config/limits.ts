@@ -24,6 +24,8 @@ export const CONSUMER_RETRY_MS_MAX = 30 * SECOND_MS;
 /** Attempts at one record by itself before it is parked. */
 export const CONSUMER_TRIES_MAX = 8;
 export const CONSUMER_CAUGHT_UP_MS_MAX = 30 * SECOND_MS;
+export const CONSUMER_ERROR_CHARS_MAX = 2000;
+export const PARKED_SHOWN_MAX = 200;
 /** Writes that share one transaction and one fsync; also bounds how long the event loop is held. */
 export const STORE_GROUP_WRITES_MAX = 512;
 export const STORE_WRITES_WAITING_MAX = 100_000;
@@ -33,6 +35,32 @@ export const STORE_SWEEP_EVERY_MS = 30 * SECOND_MS;
 export const STORE_SWEEP_ROWS_MAX = 500;
 export const TABLE_PAGE_ROWS_MAX = 10_000;
 export const TABLE_CURSOR_CHARS_MAX = 4096;
+export const TABLE_ROW_BYTES_MAX = 1024 ** 2;
+/** Half of what Cassandra takes as one write with commit log segments of 8 MiB. */
+export const TABLE_BATCH_BYTES_MAX = 2 * 1024 ** 2;
+
+// Cassandra
+export const CASSANDRA_CONNECT_MS_MAX = 5 * SECOND_MS;
+export const CASSANDRA_RECONNECT_EVERY_MS = SECOND_MS;
+/** How long a start waits for it before it goes on without. */
+export const CASSANDRA_OPEN_WAIT_MS = 15 * SECOND_MS;
+/** A node that has not answered by then may hang: another one is asked. */
+export const CASSANDRA_READ_MS_MAX = 3 * SECOND_MS;
+/** Asked beside the first, so that a hung node costs this and not the whole time limit. */
+export const CASSANDRA_SECOND_NODE_AFTER_MS = SECOND_MS;
+export const CASSANDRA_RETRIES_MAX = 2;
+/** Whole rounds of a conditional write whose outcome is in doubt. */
+export const CASSANDRA_CONDITIONAL_TRIES_MAX = 3;
+export const CASSANDRA_CONDITIONAL_RETRY_MS = 100;
+/** Conditional writes of one partition go one by one; this many wait in a process. */
+export const CASSANDRA_CONDITIONAL_WAITING_MAX = 256;
+export const CASSANDRA_QUERIES_AT_ONCE_MAX = 32;
+export const CASSANDRA_KEYS_PER_QUERY_MAX = 100;
+export const CASSANDRA_ROWS_PER_FETCH_MAX = 500;
+export const CASSANDRA_DDL_MS_MAX = 30 * SECOND_MS;
+export const MIGRATION_LOCK_TTL_MS = MINUTE_MS;
+export const MIGRATION_LOCK_WAIT_MS_MAX = 5 * MINUTE_MS;
+export const MIGRATION_LOCK_RETRY_MS = 500;
 
 // NATS
 export const NATS_DIAL_MS_MAX = 2 * SECOND_MS;
@@ -43,10 +71,64 @@ export const NATS_RECONNECT_MS = 250;
 /** A server that answers none of so many pings in a row is given up for another one. */
 export const NATS_PING_EVERY_MS = 2 * SECOND_MS;
 export const NATS_PINGS_MISSED_MAX = 2;
+/** Without any answer of JetStream for so long, another server may be better off: it may be cut off. */
+export const NATS_STUCK_MS = 5 * SECOND_MS;
+export const NATS_SUBJECT_CHARS_MAX = 1024;
+
+// Journal on JetStream
+/** Of what is stored: changing it later is a migration, so an existing store with another number is refused. */
+export const JOURNAL_SHARDS = 8;
+/** One attempt at a call; it is sent again, by the same message id, until the caller's deadline or the limit. */
+export const JOURNAL_TRY_MS = SECOND_MS;
+export const JOURNAL_CALL_MS_MAX = 10 * SECOND_MS;
+export const JOURNAL_RETRY_MS = 50;
+export const JOURNAL_RETRY_MS_MAX = 500;
+export const JOURNAL_READ_BATCH_MAX = 256;
+export const JOURNAL_READ_BATCH_BYTES_MAX = 4 * 1024 ** 2;
+/** A read of the newest n looks first at so many seqs for each, then at ever more. */
+export const JOURNAL_LAST_SPREAD = 16;
+/** A reader that hears nothing of its server for three of these begins anew on another one. */
+export const JOURNAL_READER_BEAT_MS = SECOND_MS;
+export const JOURNAL_READER_PULL_MS = 30 * SECOND_MS;
+/** Processes of one consumer tell each other so often that they live, and believe it for so long. */
+export const CONSUMER_BEAT_MS = SECOND_MS;
+export const CONSUMER_GONE_MS = 3 * SECOND_MS;
+export const CONSUMER_CAUGHT_UP_POLL_MS = 20;
 
 // Objects
 export const OBJECT_KEY_CHARS_MAX = 512;
 export const OBJECT_TEMP_AGE_MS_MAX = HOUR_MS;
+/** Of a file that is streamed: how much is read ahead. */
+export const OBJECT_STREAM_CHUNK_BYTES = 256 * 1024;
+
+// Objects over the S3 API
+/** Larger ones go up in parts of this size; S3 takes 10,000 parts of at least 5 MiB. */
+export const S3_PART_BYTES = 8 * 1024 ** 2;
+export const S3_PARTS_MAX = 10_000;
+/** Of one upload; each part is held in memory until it is up. */
+export const S3_PARTS_AT_ONCE_MAX = 3;
+export const S3_REQUESTS_AT_ONCE_MAX = 64;
+export const S3_REQUESTS_WAITING_MAX = 2000;
+/** A connection on which nothing moves for this long is dead. */
+export const S3_IDLE_MS_MAX = 5 * SECOND_MS;
+/** The same while a server joins the parts of a large object. */
+export const S3_JOIN_MS_MAX = 2 * MINUTE_MS;
+/** The same while an object is streamed: its reader may be the slow one. */
+export const S3_STREAM_STALL_MS_MAX = 30 * SECOND_MS;
+export const S3_STREAM_MS_MAX = 3 * HOUR_MS;
+export const S3_REQUEST_MS_MAX = MINUTE_MS;
+export const S3_TRIES_MAX = 3;
+export const S3_RETRY_MS = 100;
+/** No try begins later than this after the first. */
+export const S3_RETRYING_MS_MAX = 8 * SECOND_MS;
+export const S3_LIST_KEYS_MAX = 1000;
+/** An upload in parts that is older was abandoned by a process that died. */
+export const S3_UPLOAD_AGE_MS_MAX = DAY_MS;
+
+// Backups
+export const BACKUP_KEEP_MIN = 1;
+/** A pass over all objects follows each one that found some replaced. */
+export const BACKUP_OBJECT_PASSES_MAX = 5;
 
 // Cache and search index of one process
 export const CACHE_ENTRIES_MAX = 100_000;
@@ -78,6 +160,22 @@ export const CALL_DEADLINE_MS = 5 * SECOND_MS;
 export const BUS_HEARTBEAT_MS = SECOND_MS;
 export const BUS_HEARTBEAT_TIMEOUT_MS = 3 * SECOND_MS;
 export const BUS_SHUTDOWN_WAIT_MS = 10 * SECOND_MS;
+/** What a NATS server takes by default. */
+export const BUS_MESSAGE_BYTES_MAX = 1024 ** 2;
+export const BUS_SWEEP_EVERY_MS = 100;
+/** A node that owes answers is pinged once it has been silent this long, and passed over after the second. */
+export const BUS_PING_AFTER_MS = 300;
+export const BUS_SUSPECT_AFTER_MS = SECOND_MS;
+/** From then on the answer of a living node counts as lost on the way, so what can be repeated is. */
+export const BUS_ATTEMPT_MS = 3 * SECOND_MS;
+/** How long a call waits for somebody to host its service. */
+export const BUS_AWAY_MS_MAX = 3 * SECOND_MS;
+export const BUS_RETRY_PAUSE_MS = 20;
+export const BUS_RETRY_PAUSE_MS_MAX = SECOND_MS;
+/** Retries are at most this share of the calls of the last BUS_RETRY_MEMORY_MS, and a few for a quiet node. */
+export const BUS_RETRY_SHARE = 0.2;
+export const BUS_RETRY_MEMORY_MS = 10 * SECOND_MS;
+export const BUS_RETRIES_PER_SEC_MIN = 10;
 export const BUS_FRAME_BYTES_MAX = 16 * 1024 ** 2;
 /** Of a peer that does not read, such as a process that is stopped; beyond it the peer is cut off. */
 export const BUS_PEER_UNREAD_BYTES_MAX = 32 * 1024 ** 2;
@@ -180,6 +278,10 @@ export const EDGE_REPORT_SWEEP_EVERY_MS = 5 * SECOND_MS;
 /** A play's served segments wait this long, so that several make one record. */
 export const EDGE_REPORT_AFTER_MS = 20 * SECOND_MS;
 export const EDGE_REPORT_PLAYS_MAX = 20_000;
+/** Datagrams of edges in front that wait for us, some 300 bytes each. */
+export const EDGE_REPORTS_BUFFER_BYTES = 4 * 1024 ** 2;
+/** Reports on progressive files whose index is being read. */
+export const EDGE_REPORTS_LOOKED_UP_MAX = 1000;
 
 // Demo music
 /** A track takes some seconds; this is for a machine that is very busy. */

@@ -16,6 +16,8 @@ const node24 = join(modules, 'node', 'bin', process.platform === 'win32' ? 'node
 const needsDevelopmentTools = {
   start: false,
   import: false,
+  backup: false,
+  restore: false,
   repl: false,
   test: true,
   bench: true,
