@@ -2,13 +2,30 @@
 import { randomBytes } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { constants, createReadStream } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import {
+  type FileHandle,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { OBJECT_TEMP_AGE_MS_MAX } from '../../config/limits.ts';
-import { BadRequestError, ConflictError, NotFoundError } from '../../kit/errors.ts';
-import type { ObjectInfo, Objects } from '../../kit/ports/objects.ts';
+import { OBJECT_STREAM_CHUNK_BYTES, OBJECT_TEMP_AGE_MS_MAX } from '../../config/limits.ts';
+import { BadRequestError, ConflictError } from '../../kit/errors.ts';
+import type { ObjectInfo, Objects, PutObjectOptions } from '../../kit/ports/objects.ts';
 import type { Clock } from '../../kit/sources.ts';
-import { assertObjectKey, assertObjectPrefix } from './object-key.ts';
+import {
+  assertObjectKey,
+  assertObjectPrefix,
+  assertRange,
+  noSuchFile,
+  objectExists,
+} from '../objects/object-key.ts';
 
 /** Starts with a dot, which no key segment does. */
 const TEMP_FOLDER = '.incoming';
@@ -49,12 +66,13 @@ export async function openObjects(folder: string, clock: Clock): Promise<Objects
     return wanted;
   }
 
-  async function publish(tempPath: string, key: string): Promise<ObjectInfo> {
+  async function publish(tempPath: string, key: string, ifAbsent = false): Promise<ObjectInfo> {
     const path = join(root, key);
     try {
       const into = await folderFor(path, key);
       const info = infoOf(await stat(tempPath, { bigint: true }));
-      await rename(tempPath, path);
+      if (ifAbsent) await linkNew(tempPath, path, key);
+      else await rename(tempPath, path);
       await syncFolder(into);
       return info;
     } catch (error) {
@@ -63,7 +81,11 @@ export async function openObjects(folder: string, clock: Clock): Promise<Objects
     }
   }
 
-  async function put(key: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<ObjectInfo> {
+  async function put(
+    key: string,
+    content: Uint8Array | AsyncIterable<Uint8Array>,
+    { ifAbsent = false }: PutObjectOptions = {},
+  ): Promise<ObjectInfo> {
     assertObjectKey(key);
     const tempPath = join(temp, randomBytes(12).toString('hex'));
     try {
@@ -74,14 +96,14 @@ export async function openObjects(folder: string, clock: Clock): Promise<Objects
       } finally {
         await file.close();
       }
-      return await publish(tempPath, key);
+      return await publish(tempPath, key, ifAbsent);
     } finally {
       await rm(tempPath, { force: true });
     }
   }
 
-  /** Runs `use` on the object's file, or gives undefined when there is no such object. */
-  async function reading<T>(key: string, use: (file: FileHandle, stats: BigIntStats) => Promise<T>) {
+  /** The object's file, open for reading, or undefined when there is no such object. */
+  async function opened(key: string): Promise<{ file: FileHandle; stats: BigIntStats } | undefined> {
     assertObjectKey(key);
     const path = join(root, key);
     let file: FileHandle;
@@ -92,11 +114,19 @@ export async function openObjects(folder: string, clock: Clock): Promise<Objects
       if (ABSENT.has(errorCode(error) ?? '')) return undefined;
       throw error;
     }
+    const stats = await file.stat({ bigint: true });
+    if (stats.isFile()) return { file, stats };
+    await file.close();
+    return undefined;
+  }
+
+  async function reading<T>(key: string, use: (file: FileHandle, stats: BigIntStats) => Promise<T>) {
+    const found = await opened(key);
+    if (!found) return undefined;
     try {
-      const stats = await file.stat({ bigint: true });
-      return stats.isFile() ? await use(file, stats) : undefined;
+      return await use(found.file, found.stats);
     } finally {
-      await file.close();
+      await found.file.close();
     }
   }
 
@@ -105,9 +135,7 @@ export async function openObjects(folder: string, clock: Clock): Promise<Objects
     async putFile(key, path) {
       assertObjectKey(key);
       const source = await lstat(path).catch(() => undefined);
-      if (!source?.isFile()) {
-        throw new NotFoundError('NO_SUCH_FILE', `There is no plain file at ${path}.`, { path });
-      }
+      if (!source?.isFile()) throw noSuchFile(path);
       const tempPath = join(temp, randomBytes(12).toString('hex'));
       try {
         await rename(path, tempPath);
@@ -128,10 +156,12 @@ export async function openObjects(folder: string, clock: Clock): Promise<Objects
     head: (key) => reading(key, async (_file, stats) => infoOf(stats)),
     get: (key) => reading(key, (file) => file.readFile()),
     async range(key, start, end) {
-      if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end < start) {
-        throw new BadRequestError('BAD_RANGE', 'A range runs from a byte to a later one.', { start, end });
-      }
+      assertRange(start, end);
       return reading(key, (file, stats) => readFully(file, start, Math.min(end, Number(stats.size))));
+    },
+    async stream(key) {
+      const found = await opened(key);
+      return found && piecesOf(found.file);
     },
     async delete(key) {
       assertObjectKey(key);
@@ -148,6 +178,28 @@ export async function openObjects(folder: string, clock: Clock): Promise<Objects
       return walk(root, '', prefix);
     },
   };
+}
+
+/** Unlike a rename, a link never takes the place of what is there. */
+async function linkNew(from: string, to: string, key: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+    throw (await lstat(to)).isDirectory() ? clash(key) : objectExists(key);
+  }
+}
+
+async function* piecesOf(file: FileHandle): AsyncGenerator<Uint8Array> {
+  try {
+    for (;;) {
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(OBJECT_STREAM_CHUNK_BYTES));
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 async function readFully(file: FileHandle, start: number, end: number): Promise<Buffer> {

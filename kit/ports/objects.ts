@@ -17,13 +17,16 @@ export interface Objects {
     content: Uint8Array | AsyncIterable<Uint8Array>,
     options?: PutObjectOptions,
   ): Promise<ObjectInfo>;
-  /** Takes over a local file (moved where possible). */
+  /** Takes over a local file: it is gone when this resolves. */
   putFile(key: string, path: string): Promise<ObjectInfo>;
   head(key: string): Promise<ObjectInfo | undefined>;
   get(key: string): Promise<Buffer | undefined>;
   /** Bytes [start, end) of the object; undefined when there is no such object. */
   range(key: string, start: number, end: number): Promise<Buffer | undefined>;
-  /** The whole object in pieces, for what is too large to hold; undefined when there is no such object. */
+  /**
+   * The whole object in pieces, for what is too large to hold; undefined when there is no such object. Held
+   * open until it is read to its end or broken off.
+   */
   stream(key: string): Promise<AsyncIterable<Uint8Array> | undefined>;
   delete(key: string): Promise<void>;
   /** Keys that start with `prefix`, in order. */

@@ -1,5 +1,6 @@
 /** What every engine of the Objects port must keep. */
-import { writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Objects } from '../../kit/ports/objects.ts';
@@ -7,6 +8,24 @@ import { type OpenEngine, tempFolder } from './harness.ts';
 
 async function* parts(...texts: string[]) {
   for (const text of texts) yield Buffer.from(text);
+}
+
+/** More than an upload holds in memory at once. */
+const BIG_PIECES = 40;
+const PIECE_BYTES = 1024 ** 2;
+
+async function* bigObject() {
+  for (let n = 0; n < BIG_PIECES; n++) yield Buffer.alloc(PIECE_BYTES, `piece ${n}`);
+}
+
+async function digestOf(pieces: AsyncIterable<Uint8Array>): Promise<{ bytes: number; sha256: string }> {
+  const sha256 = createHash('sha256');
+  let bytes = 0;
+  for await (const piece of pieces) {
+    sha256.update(piece);
+    bytes += piece.length;
+  }
+  return { bytes, sha256: sha256.digest('hex') };
 }
 
 async function keysOf(engine: Objects, prefix: string): Promise<string[]> {
@@ -80,7 +99,65 @@ export function objectsSuite(name: string, openEngine: OpenEngine<Objects>): voi
     await writeFile(path, 'song');
     t.equal((await engine.putFile('tracks/1/song.mp4', path)).bytes, 4);
     t.equal(String(await engine.get('tracks/1/song.mp4')), 'song');
+    await t.rejects(access(path), { code: 'ENOENT' }, 'it is gone from where it was');
     await t.rejects(engine.putFile('k', path), { code: 'NO_SUCH_FILE' });
+  });
+
+  rule('of many who put one new key, one wins, and its content stays', async (t, { engine }) => {
+    const put = (n: number) => engine.put('new', Buffer.from(`writer ${n}`), { ifAbsent: true });
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => put(n)));
+    const winners = outcomes.flatMap(({ status }, n) => (status === 'fulfilled' ? [n] : []));
+    t.equal(winners.length, 1);
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') t.match(outcome.reason, { code: 'OBJECT_EXISTS', status: 409 });
+    }
+    t.equal(String(await engine.get('new')), `writer ${winners[0]}`);
+    await t.rejects(put(99), { code: 'OBJECT_EXISTS' });
+    await engine.delete('new');
+    t.equal((await put(7)).bytes, 8, 'a deleted key is new again');
+  });
+
+  rule('of two who stream up one new key, one wins', async (t, { engine }) => {
+    const put = () => engine.put('new', bigObject(), { ifAbsent: true });
+    const outcomes = await Promise.allSettled([put(), put()]);
+    t.strictSame(outcomes.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected']);
+    t.match(
+      outcomes.find(({ status }) => status === 'rejected'),
+      { reason: { code: 'OBJECT_EXISTS' } },
+    );
+    t.strictSame(await keysOf(engine, ''), ['new']);
+  });
+
+  rule('a large object streams up and down', async (t, { engine }) => {
+    t.equal(await engine.stream('none'), undefined);
+    const info = await engine.put('big', bigObject());
+    t.equal(info.bytes, BIG_PIECES * PIECE_BYTES);
+    t.strictSame(await engine.head('big'), info);
+    const pieces = (await engine.stream('big')) as AsyncIterable<Uint8Array>;
+    t.strictSame(await digestOf(pieces), await digestOf(bigObject()));
+    const middle = await engine.range('big', 10 * PIECE_BYTES - 2, 10 * PIECE_BYTES + 5);
+    t.equal(middle?.subarray(2).toString(), 'piece');
+  });
+
+  rule('a stream that is broken off holds nothing up', async (t, { engine }) => {
+    await engine.put('big', bigObject());
+    for (let n = 0; n < 100; n++) {
+      for await (const piece of (await engine.stream('big')) ?? []) {
+        t.equal(Buffer.from(piece.subarray(0, 7)).toString(), 'piece 0');
+        break;
+      }
+    }
+    t.equal((await engine.head('big'))?.bytes, BIG_PIECES * PIECE_BYTES);
+  });
+
+  rule('a large upload that breaks off leaves nothing', async (t, { engine }) => {
+    async function* broken() {
+      yield* bigObject();
+      throw new Error('source broke');
+    }
+    await t.rejects(engine.put('big', broken()), { message: 'source broke' });
+    t.equal(await engine.head('big'), undefined);
+    t.strictSame(await keysOf(engine, ''), []);
   });
 
   rule('keys are listed by prefix in byte order', async (t, { engine }) => {
