@@ -1,11 +1,17 @@
 /** The typed client: the one place where an action's name is a string. */
 import { currentCall } from './call-context.ts';
-import type { Contract, Params, Result } from './contract.ts';
+import { type Contract, type Params, type Repeatable, type Result, repeatableAs } from './contract.ts';
 import { assertValid } from './validate.ts';
+
+export interface CallOptions {
+  readonly meta: Record<string, unknown>;
+  /** What the bus may do by itself when the answer does not come. */
+  readonly repeatable?: Repeatable;
+}
 
 /** What a client needs of a bus; a Moleculer broker or context is one. */
 export interface Caller {
-  call(action: string, params: unknown, options: { meta: Record<string, unknown> }): Promise<unknown>;
+  call(action: string, params: unknown, options: CallOptions): Promise<unknown>;
 }
 
 export type Client<C extends Contract> = {
@@ -23,7 +29,8 @@ export function clientOf<C extends Contract>(contract: C, caller: Caller): Clien
     const fullName = `${contract.name}.${name}`;
     const method = async (params: unknown) => {
       assertValid(action.params, params, fullName);
-      return caller.call(fullName, params, { meta: { ...currentCall() } });
+      const repeatable = repeatableAs(action, params);
+      return caller.call(fullName, params, { meta: { ...currentCall() }, ...(repeatable && { repeatable }) });
     };
     return [name, method] as const;
   });

@@ -14,6 +14,8 @@ export interface Action<P extends TObject = TObject, R extends TSchema = TSchema
   readonly summary: string;
   readonly params: P;
   readonly result: R;
+  /** Of a command: doing it twice leaves what doing it once leaves, and the second answer serves as well. */
+  readonly idempotent?: true;
 }
 
 export interface Contract<A extends Record<string, Action> = Record<string, Action>> {
@@ -38,8 +40,25 @@ export const query = <P extends TObject, R extends TSchema>(
 
 export const command = <P extends TObject, R extends TSchema>(
   summary: string,
-  spec: ActionSpec<P, R>,
+  spec: ActionSpec<P, R> & Pick<Action, 'idempotent'>,
 ): Action<P, R> => ({ kind: 'command', summary, ...spec });
+
+/** Whether an action takes the `commandId` by which a repeat gets the first answer. */
+export const takesCommandId = ({ params }: Action): boolean => Object.hasOwn(params.properties, 'commandId');
+
+/**
+ * How a call may be sent again when nobody knows what became of it: `deduplicated` calls have one effect
+ * however late one of them arrives; `idempotent` ones only while nothing else was done in between.
+ */
+export type Repeatable = 'deduplicated' | 'idempotent';
+
+export function repeatableAs(action: Action, params: unknown): Repeatable | undefined {
+  if (action.kind === 'query') return 'deduplicated';
+  if (takesCommandId(action) && (params as { commandId?: unknown }).commandId !== undefined) {
+    return 'deduplicated';
+  }
+  return action.idempotent && 'idempotent';
+}
 
 export type Params<A extends Action> = Static<A['params']>;
 export type Result<A extends Action> = Static<A['result']>;

@@ -125,6 +125,7 @@ export const accountsContract = defineContract({
     logout: command('End the session that a refresh token belongs to', {
       params: object({ refreshToken: RefreshToken }),
       result: Empty,
+      idempotent: true,
     }),
     me: query('The account', { params: object(forUser), result: Profile }),
     updateMe: command('Change profile and preferences; what is left out stays', {
@@ -135,6 +136,7 @@ export const accountsContract = defineContract({
         preferences: Type.Optional(Type.Partial(Preferences, { additionalProperties: false })),
       }),
       result: Profile,
+      idempotent: true,
     }),
     changePassword: command('Change the password and end all other sessions', {
       params: object({ ...forUser, deviceId: Id, currentPassword: GivenPassword, newPassword: Password }),
@@ -151,6 +153,7 @@ export const accountsContract = defineContract({
     renameDevice: command('Rename a device', {
       params: object({ ...forUser, deviceId: Id, name: DeviceName }),
       result: Device,
+      idempotent: true,
     }),
     removeDevice: command('Remove a device and end its sessions', {
       params: object({ ...forUser, deviceId: Id }),
@@ -181,6 +184,7 @@ export const accountsContract = defineContract({
     setRoles: command('Set the roles of an account (administrator)', {
       params: object({ ...forUser, roles: Type.Array(Role, { minItems: 1, maxItems: 5 }) }),
       result: Profile,
+      idempotent: true,
     }),
     list: query('Accounts, by username (administrator)', {
       params: object({
@@ -215,6 +219,12 @@ export type AccountEvent =
   /** Every actor that holds personal data of this user forgets it. */
   | { readonly type: 'accountDeleted'; readonly userId: string };
 export const ACCOUNTS_STREAM = 'accounts';
+
+/** The account that a record of the stream declares deleted. */
+export function deletedAccountIn(data: unknown): string | undefined {
+  const event = data as AccountEvent;
+  return event.type === 'accountDeleted' ? event.userId : undefined;
+}
 
 /** Claims of an access token. */
 export interface AccessClaims {

@@ -241,8 +241,13 @@ export const catalogContract = defineContract({
     release: command('Put a song into the catalogue, or correct it', {
       params: SongRelease,
       result: object({ songId: Id, created: Type.Boolean() }),
+      idempotent: true,
     }),
-    remove: command('Take a song out of the catalogue', { params: object({ songId: Id }), result: Empty }),
+    remove: command('Take a song out of the catalogue', {
+      params: object({ songId: Id }),
+      result: Empty,
+      idempotent: true,
+    }),
   },
 });
 

@@ -17,8 +17,8 @@ export const likesContract = defineContract({
   name: 'likes',
   key: 'userId',
   actions: {
-    like: command('Save a song', { params: forSong, result: Empty }),
-    unlike: command('Take a saved song out', { params: forSong, result: Empty }),
+    like: command('Save a song', { params: forSong, result: Empty, idempotent: true }),
+    unlike: command('Take a saved song out', { params: forSong, result: Empty, idempotent: true }),
     list: query('Saved songs, newest first', {
       params: object({
         userId: Id,

@@ -48,6 +48,7 @@ export const operatorContract = defineContract({
     kick: command('Drop a player session from memory; the next command folds the journal anew', {
       params: object(who),
       result: object({ node: Type.String(), wasResident: Type.Boolean() }),
+      idempotent: true,
     }),
     journal: query('The newest records of a journal subject, oldest of them first', {
       params: object({

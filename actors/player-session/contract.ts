@@ -177,6 +177,7 @@ export const playerContract = defineContract({
         /** False: this play is no longer the current one, is paused, or sounds elsewhere; stop and ask for the state. */
         current: Type.Boolean(),
       }),
+      idempotent: true,
     }),
     stream: query('A signed URL for one song, with the quality asked for', {
       params: object({ ...who, songId: Id, quality: Type.Optional(Quality) }),
@@ -213,6 +214,8 @@ export interface PlayEnded {
   readonly type: 'playEnded';
   readonly playId: string;
   readonly songId: string;
+  /** Absent in records of an earlier version. */
+  readonly startedAtMs?: number;
   readonly atMs: number;
   readonly listenedMs: number;
   readonly positionMs: number;

@@ -7,12 +7,15 @@ import {
   CALL_DEADLINE_MS,
   SECOND_MS,
 } from '../../config/limits.ts';
-import { type Clock, systemClock } from '../../kit/sources.ts';
+import { type Clock, type Random, systemClock, systemRandom } from '../../kit/sources.ts';
 import { callMetrics } from './call-metrics.ts';
 import { deadlines } from './deadline.ts';
 import { ErrorRegenerator } from './error-regenerator.ts';
 import { busLogger } from './logger.ts';
-import { registerRendezvous } from './rendezvous-strategy.ts';
+import { peers } from './peers.ts';
+import { retries } from './retries.ts';
+import { createRetryBudget } from './retry-budget.ts';
+import { registerStrategies, TURNS } from './strategies.ts';
 
 /** Of the bus: nodes of another one are not seen. */
 export const NAMESPACE = 'antiphon';
@@ -24,6 +27,7 @@ export interface BusOptions {
   /** Absent: one process, no network. */
   readonly transporter?: NonNullable<BrokerOptions['transporter']>;
   readonly clock?: Clock;
+  readonly random?: Random;
 }
 
 export function brokerOptions({
@@ -31,8 +35,10 @@ export function brokerOptions({
   namespace,
   transporter,
   clock = systemClock,
+  random = systemRandom,
 }: BusOptions): BrokerOptions {
-  registerRendezvous();
+  registerStrategies();
+  const budget = createRetryBudget(clock);
   return {
     nodeID: nodeId,
     namespace,
@@ -44,13 +50,19 @@ export function brokerOptions({
     heartbeatTimeout: BUS_HEARTBEAT_TIMEOUT_MS / SECOND_MS,
     // Both would have an actor's call served wherever it was made, past the strategy that routes it.
     disableBalancer: false,
-    registry: { preferLocal: false },
+    registry: { preferLocal: false, strategy: TURNS },
     // Contracts are checked by kit/service.ts.
     validator: false,
     tracking: { enabled: true, shutdownTimeout: BUS_SHUTDOWN_WAIT_MS },
     // The composition root closes things in its own order.
     skipProcessEventRegistration: true,
     errorRegenerator: new ErrorRegenerator(),
-    middlewares: [deadlines(clock, CALL_DEADLINE_MS), callMetrics],
+    // The last one meets a call first: each attempt is made within the deadline of the whole.
+    middlewares: [
+      peers({ clock, budget }),
+      retries({ clock, random, budget }),
+      deadlines(clock, CALL_DEADLINE_MS),
+      callMetrics,
+    ],
   };
 }
