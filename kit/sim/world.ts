@@ -12,6 +12,12 @@ import type { Timeline } from './timeline.ts';
 const ASK_TIMEOUT_MS = 1000;
 const ASK_AGAIN_AFTER_MS = 50;
 
+export interface AskOptions {
+  readonly timeoutMs?: number;
+  /** Names of the nodes that may be asked; default all. */
+  readonly among?: readonly string[];
+}
+
 export interface World extends Sources {
   readonly random: SeededRandom;
   /** What the journal truly holds. */
@@ -22,7 +28,7 @@ export interface World extends Sources {
    * One request to the actor `id`, through the bus. Rejects with the error that the node answered with, or
    * with UnavailableError `NO_ANSWER`: it may have been done or not.
    */
-  ask<Reply>(id: string, message: unknown, options?: { timeoutMs?: number }): Promise<Reply>;
+  ask<Reply>(id: string, message: unknown, options?: AskOptions): Promise<Reply>;
   /** `ask`, again and again while the error is retryable; undefined when no answer came in all the tries. */
   insist<Reply>(id: string, message: unknown, options?: { triesMax?: number }): Promise<Reply | undefined>;
   sleep(ms: number): Promise<void>;
@@ -180,8 +186,9 @@ export function createWorld({ seed, timeline, note, fail }: WorldDeps): World {
   }
 
   /** Routing notices a dead or silent node sooner or later, and is wrong at times. */
-  function route(id: string): AnyNode | undefined {
+  function route(id: string, among?: readonly string[]): AnyNode | undefined {
     const known = [...nodes.values()].filter((node) => {
+      if (among && !among.includes(node.name)) return false;
       const reachable = node.process && !node.process.paused && !node.cutFrom.has('bus');
       return reachable || random.chance(0.5);
     });
@@ -189,14 +196,18 @@ export function createWorld({ seed, timeline, note, fail }: WorldDeps): World {
     return rendezvousOf(id, known, (node) => node.name);
   }
 
-  function ask<Reply>(id: string, message: unknown, { timeoutMs = ASK_TIMEOUT_MS } = {}): Promise<Reply> {
+  function ask<Reply>(
+    id: string,
+    message: unknown,
+    { timeoutMs = ASK_TIMEOUT_MS, among }: AskOptions = {},
+  ): Promise<Reply> {
     return new Promise((resolve, reject) => {
       const deadlineMs = timeline.nowMs() + timeoutMs;
       const text = `${id} ${JSON.stringify(message)}`;
       timeline.after(timeoutMs, () =>
         reject(new UnavailableError('NO_ANSWER', 'No answer came; ask again.')),
       );
-      const node = route(id);
+      const node = route(id, among);
       if (!node) return;
 
       const answer = (line: string, settle: () => void) => {
