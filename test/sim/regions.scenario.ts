@@ -69,8 +69,8 @@ export interface Mutation {
   readonly dropOrphans?: boolean;
   /** A play is not known by its id. */
   readonly forgetPlayIds?: boolean;
-  /** Homes are written without looking whether they have changed. */
-  readonly blindHomes?: boolean;
+  /** A lost region's leg is not ended where its mirror ended: what comes over later slips in before. */
+  readonly openEnded?: boolean;
 }
 
 interface Planet {
@@ -97,7 +97,7 @@ function worldwide({ isolated }: Planet, region: Region, { journal }: NodeEnv): 
   };
 }
 
-function homesOf(journal: NodeEnv['journal'], { blindHomes }: Mutation): Homes {
+function homesOf(journal: NodeEnv['journal'], { openEnded }: Mutation): Homes {
   const newest = async (subject: string) => (await journal.read('homes', subject, 0, 1)).at(-1);
   const first = (subject: string): readonly Leg[] => [
     { region: firstRegionOf(subject.slice(STREAM.length + 1)), fromSeq: 0 },
@@ -108,10 +108,10 @@ function homesOf(journal: NodeEnv['journal'], { blindHomes }: Mutation): Homes {
     },
     async swap(subject, from, to) {
       const record = await newest(subject);
-      const isAsBefore = JSON.stringify(record?.data ?? first(subject)) === JSON.stringify(from);
-      if (!isAsBefore && !blindHomes) return false;
+      if (JSON.stringify(record?.data ?? first(subject)) !== JSON.stringify(from)) return false;
+      const legs = openEnded ? to.map(({ untilSeq: _, ...leg }) => leg) : to;
       try {
-        await journal.append('homes', subject, to, blindHomes ? {} : { expectedSeq: record?.seq ?? 0 });
+        await journal.append('homes', subject, legs, { expectedSeq: record?.seq ?? 0 });
         return true;
       } catch (error) {
         if (error instanceof StaleWriteError) return false;
