@@ -14,7 +14,12 @@ export type AccountRow =
   /** What is left between the deletion and the erasure: nothing but the name to be freed. */
   | { readonly s: 'deleted'; readonly username: string };
 
-export const ACCOUNTS = table<[], AccountRow>({ name: 'accounts', partition: 'user_id', clustering: [] });
+export const ACCOUNTS = table<[], AccountRow>({
+  name: 'accounts',
+  partition: 'user_id',
+  clustering: [],
+  conditional: true,
+});
 
 export interface UsernameRow {
   readonly userId: string;
@@ -26,6 +31,7 @@ export const USERNAMES = table<[username: string], UsernameRow>({
   name: 'usernames',
   partition: 'initial',
   clustering: [['username', 'text']],
+  conditional: true,
 });
 
 export interface AdminsRow {
@@ -34,7 +40,12 @@ export interface AdminsRow {
   readonly setupCodeHash: string | null;
 }
 
-export const ADMINS = table<[], AdminsRow>({ name: 'account_admins', partition: 'scope', clustering: [] });
+export const ADMINS = table<[], AdminsRow>({
+  name: 'account_admins',
+  partition: 'scope',
+  clustering: [],
+  conditional: true,
+});
 
 export interface SigningKeyRow {
   readonly kid: string;
@@ -48,4 +59,5 @@ export const SIGNING_KEYS = table<[generation: number], SigningKeyRow>({
   name: 'signing_keys',
   partition: 'use',
   clustering: [['generation', 'number']],
+  conditional: true,
 });

@@ -69,29 +69,36 @@ export interface TotalsRow {
 
 type Nothing = Record<string, never>;
 
-const songTable = table<[], SongRow>({ name: 'catalog_song', partition: 'song_id', clustering: [] });
+export const songTable = table<[], SongRow>({
+  name: 'catalog_song',
+  partition: 'song_id',
+  clustering: [],
+  conditional: true,
+});
 /** Earlier lyrics of a corrected song stay: they are few, and a reader may be on its way to them. */
-const lyricsTable = table<[string], Lyrics>({
+export const lyricsTable = table<[string], Lyrics>({
   name: 'catalog_lyrics',
   partition: 'song_id',
   clustering: [['digest', 'text']],
 });
-const albumTable = table<[], AlbumRow>({
+export const albumTable = table<[], AlbumRow>({
   name: 'catalog_album',
   partition: 'album_id',
   clustering: [],
+  conditional: true,
 });
-const albumSongTable = table<[string], Nothing>({
+export const albumSongTable = table<[string], Nothing>({
   name: 'catalog_album_song',
   partition: 'album_id',
   clustering: [['song_id', 'text']],
 });
-const artistTable = table<[], ArtistRow>({
+export const artistTable = table<[], ArtistRow>({
   name: 'catalog_artist',
   partition: 'artist_id',
   clustering: [],
+  conditional: true,
 });
-const listTable = table<[string, string], Nothing>({
+export const listTable = table<[string, string], Nothing>({
   name: 'catalog_list',
   partition: 'list_bucket',
   clustering: [
@@ -99,16 +106,22 @@ const listTable = table<[string, string], Nothing>({
     ['id', 'text'],
   ],
 });
-const listBucketTable = table<[string], Nothing>({
+export const listBucketTable = table<[string], Nothing>({
   name: 'catalog_list_bucket',
   partition: 'list',
   clustering: [['bucket', 'text']],
 });
-const shareTable = table<[], Share>({ name: 'catalog_share', partition: 'key', clustering: [] });
-const totalsTable = table<[], TotalsRow>({
+export const shareTable = table<[], Share>({
+  name: 'catalog_share',
+  partition: 'key',
+  clustering: [],
+  conditional: true,
+});
+export const totalsTable = table<[], TotalsRow>({
   name: 'catalog_totals',
   partition: 'scope',
   clustering: [],
+  conditional: true,
 });
 
 export const catalogTables = (tables: Tables) => ({

@@ -13,6 +13,7 @@ export const likeTable = table<[string], LikeRow>({
   name: 'likes_song',
   partition: 'user_id',
   clustering: [['song_id', 'text']],
+  conditional: true,
 });
 /** By time; a row that the song's own row does not agree with is not shown. */
 export const likeListTable = table<[number, string], Record<string, never>>({

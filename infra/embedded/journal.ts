@@ -23,8 +23,9 @@ import type {
   JournalRecord,
 } from '../../kit/ports/journal.ts';
 import type { Clock } from '../../kit/sources.ts';
+import { assertKeyFits } from '../tables/check.ts';
 import { type StreamReader, startConsumer } from './journal-consumer.ts';
-import { assertKeyFits, type Store } from './store.ts';
+import type { Store } from './store.ts';
 import { startSweeper } from './sweeper.ts';
 
 type Stored = [subject: string, previousSeq: number, atMs: number, data: unknown];

@@ -6,12 +6,8 @@
  * still true when it commits, whoever else has the folder open.
  */
 import { type Database, type Key, open } from 'lmdb';
-import {
-  STORE_GROUP_WRITES_MAX,
-  STORE_KEY_BYTES_MAX,
-  STORE_WRITES_WAITING_MAX,
-} from '../../config/limits.ts';
-import { TooLargeError, UnavailableError } from '../../kit/errors.ts';
+import { STORE_GROUP_WRITES_MAX, STORE_WRITES_WAITING_MAX } from '../../config/limits.ts';
+import { UnavailableError } from '../../kit/errors.ts';
 
 /** Values are texts of JSON: as fast as msgpackr for our rows, and readable with any LMDB tool. */
 export type TextDatabase = Database<string, Key>;
@@ -118,19 +114,3 @@ function swallowCommitError(cause: unknown): void {
   const { commitError } = cause as { commitError?: Promise<unknown> };
   commitError?.catch(() => undefined);
 }
-
-/** @throws TooLargeError `KEY_TOO_LARGE` when LMDB could not take `parts` as one key. */
-export function assertKeyFits(parts: readonly (string | number)[]): void {
-  let bytes = 0;
-  for (const part of parts) bytes += typeof part === 'number' ? 10 : keyTextBytesMax(part);
-  if (bytes > STORE_KEY_BYTES_MAX) {
-    throw new TooLargeError('KEY_TOO_LARGE', `A key takes ${bytes} bytes; use a shorter name.`, {
-      bytes,
-      bytesMax: STORE_KEY_BYTES_MAX,
-    });
-  }
-}
-
-/** An upper bound: control characters are escaped to two bytes. Short texts are not worth measuring. */
-const keyTextBytesMax = (text: string): number =>
-  2 + (text.length < 100 ? text.length * 3 : Buffer.byteLength(text) + text.length);

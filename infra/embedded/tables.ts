@@ -9,7 +9,6 @@
  */
 import { keyValueToBuffer } from 'lmdb';
 import { STORE_SWEEP_ROWS_MAX, TABLE_PAGE_ROWS_MAX } from '../../config/limits.ts';
-import { BadRequestError } from '../../kit/errors.ts';
 import type {
   Cas,
   ClusteringKey,
@@ -23,9 +22,17 @@ import type {
   Versioned,
 } from '../../kit/ports/tables.ts';
 import type { Clock } from '../../kit/sources.ts';
-import { assertKeyFits, type Store, type TextDatabase } from './store.ts';
+import {
+  assertWrittenAs,
+  checkBatch,
+  checkKey,
+  checkLimit,
+  columnTypes,
+  encodeRow,
+} from '../tables/check.ts';
+import { cursorOf, keyAfterCursor } from '../tables/cursor.ts';
+import type { Store, TextDatabase } from './store.ts';
 import { startSweeper } from './sweeper.ts';
-import { cursorOf, keyAfterCursor } from './table-cursor.ts';
 
 declare module 'lmdb' {
   /** Exported and documented, but missing from the package's types. */
@@ -60,24 +67,16 @@ export function openTables(store: Store, clock: Clock): Tables & AsyncDisposable
 
 function openTable<CK extends ClusteringKey, R>(engine: Engine, spec: TableSpec<CK, R>): Table<CK, R> {
   const { store, rows, expiries, clock } = engine;
-  const types = spec.clustering.map(([, type]: readonly [string, 'number' | 'text']) => type);
+  const types = columnTypes(spec);
+  const encode = (row: R): string => encodeRow(spec.name, row);
+  const conditional = (): void => assertWrittenAs(spec, 'conditional');
+  const plain = (): void => assertWrittenAs(spec, 'plain');
 
   function keyOf(pk: string, ck: Partial<CK>, whole = true): RowKey {
     const parts = ck as unknown as ClusteringKey;
-    if (whole ? parts.length !== types.length : parts.length > types.length) {
-      throw new BadRequestError('BAD_KEY', `Table ${spec.name} takes ${types.length} clustering columns.`);
-    }
-    parts.forEach((part, index) => {
-      if (types[index] === 'number' ? !Number.isFinite(part) : typeof part !== 'string') {
-        throw new BadRequestError(
-          'BAD_KEY',
-          `Clustering column ${index} of ${spec.name} is ${types[index]}.`,
-        );
-      }
-    });
-    const key = [spec.name, pk, ...parts];
-    assertKeyFits([0, ...key]);
-    return key;
+    checkKey(spec.name, types, pk, parts, whole);
+    // Of the two zeros there is one here.
+    return [spec.name, pk, ...parts.map((part) => (part === 0 ? 0 : part))];
   }
 
   function live(key: RowKey): StoredRow<R> | undefined {
@@ -148,15 +147,18 @@ function openTable<CK extends ClusteringKey, R>(engine: Engine, spec: TableSpec<
       return keys.map(([pk, ck]) => live(keyOf(pk, ck))?.[2]);
     },
     async getVersioned(pk, ck) {
+      conditional();
       const stored = live(keyOf(pk, ck));
       return stored && versioned(stored);
     },
     async put(pk, ck, row, options = {}) {
+      plain();
       const key = keyOf(pk, ck);
       const json = encode(row);
       await store.write(() => putNow(key, 1, expiryOf(options), json));
     },
     async insertIfAbsent(pk, ck, row, options = {}) {
+      conditional();
       const key = keyOf(pk, ck);
       const json = encode(row);
       return store.write((): Cas<R> => {
@@ -167,6 +169,7 @@ function openTable<CK extends ClusteringKey, R>(engine: Engine, spec: TableSpec<
       });
     },
     async compareAndSet(pk, ck, expectedVersion, row) {
+      conditional();
       const key = keyOf(pk, ck);
       const json = encode(row);
       return store.write((): Cas<R> => {
@@ -181,13 +184,12 @@ function openTable<CK extends ClusteringKey, R>(engine: Engine, spec: TableSpec<
       await store.write(() => removeNow(key));
     },
     async scan(pk, options) {
-      if (!Number.isInteger(options.limit) || options.limit < 1) {
-        throw new BadRequestError('BAD_LIMIT', 'Ask for at least one row.');
-      }
+      checkLimit(options.limit);
       return scanNow(pk, options);
     },
     async batch(pk, ops) {
       // Everything that can fail comes before the first put.
+      checkBatch(spec.name, ops);
       const steps = ops.map((op) => stepOf(pk, op));
       await store.write(() => {
         for (const step of steps) step();
@@ -200,16 +202,11 @@ function openTable<CK extends ClusteringKey, R>(engine: Engine, spec: TableSpec<
       const key = keyOf(pk, op.delete);
       return () => removeNow(key);
     }
+    plain();
     const key = keyOf(pk, op.ck);
     const json = encode(op.put);
     return () => putNow(key, 1, expiryOf(op), json);
   }
-}
-
-function encode(row: unknown): string {
-  const json: string | undefined = JSON.stringify(row);
-  if (json === undefined) throw new BadRequestError('BAD_ROW', 'A row must be plain JSON.');
-  return json;
 }
 
 async function sweepExpired({ store, rows, expiries, clock }: Engine): Promise<boolean> {

@@ -1,7 +1,8 @@
 /**
  * Rows by partition and clustering key: the promises that LMDB and Cassandra can both keep.
  *
- * Never mix compare-and-set with plain puts on one row. No transaction across partitions.
+ * A table is written either plainly or by compare-and-set (`conditional`), and engines refuse the other way. No
+ * transaction across partitions.
  */
 
 export type ClusteringKey = readonly (string | number)[];
@@ -15,6 +16,11 @@ export interface TableSpec<CK extends ClusteringKey, R> {
   };
   /** The partition column's name. */
   readonly partition: string;
+  /**
+   * Its rows are written by `insertIfAbsent` and `compareAndSet`, read with their version, and deleted; never
+   * `put`. Without it rows are `put` and deleted, and the last write wins by the writers' clocks.
+   */
+  readonly conditional?: true;
   /** Phantom: the shape of a row. */
   readonly row?: R;
 }

@@ -7,21 +7,22 @@ import type { IdSource } from '../../kit/sources.ts';
 type One = readonly [];
 
 /** Ids by what they stand for: a song's sound, an artist's name, an album's artists and title. */
-const ingestIds = table<One, { readonly id: string }>({
+export const ingestIds = table<One, { readonly id: string }>({
   name: 'ingest_ids',
   partition: 'digest',
   clustering: [],
+  conditional: true,
 });
 
 /** A file that was taken in, by its path: the same state of it need not be looked at again. */
-const ingestFiles = table<One, { readonly state: string; readonly songId: string }>({
+export const ingestFiles = table<One, { readonly state: string; readonly songId: string }>({
   name: 'ingest_files',
   partition: 'path_digest',
   clustering: [],
 });
 
 /** The file that speaks for a song, where several hold the same sound. */
-const ingestOwners = table<One, { readonly path: string }>({
+export const ingestOwners = table<One, { readonly path: string }>({
   name: 'ingest_owners',
   partition: 'song_id',
   clustering: [],

@@ -1,6 +1,7 @@
 /** What every engine of the Tables port must keep. */
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
+import { TABLE_ROW_BYTES_MAX } from '../../config/limits.ts';
 import { type ClusteringKey, type Table, type Tables, table } from '../../kit/ports/tables.ts';
 import type { OpenEngine } from './harness.ts';
 
@@ -27,6 +28,22 @@ const byNumber = table<readonly [number], Row>({
   partition: 'id',
   clustering: [['k', 'number']],
 });
+
+const claims = table<readonly [], Row>({
+  name: 'suite_claims',
+  partition: 'id',
+  clustering: [],
+  conditional: true,
+});
+const claimsByNumber = table<readonly [number], Row>({
+  name: 'suite_claims_number',
+  partition: 'id',
+  clustering: [['k', 'number']],
+  conditional: true,
+});
+
+/** For engines whose tables must be there before they are opened. */
+export const suiteTables = [mixed, single, byText, byNumber, claims, claimsByNumber] as const;
 
 async function allPages<CK extends ClusteringKey>(
   rows: Table<CK, Row>,
@@ -163,7 +180,7 @@ export function tablesSuite(name: string, openEngine: OpenEngine<Tables>): void 
   });
 
   rule('of many inserts of one key exactly one is applied', async (t, { engine }) => {
-    const rows = engine.open(single);
+    const rows = engine.open(claims);
     const results = await Promise.all(
       Array.from({ length: 20 }, (_, n) => rows.insertIfAbsent('a', [], { n })),
     );
@@ -175,7 +192,7 @@ export function tablesSuite(name: string, openEngine: OpenEngine<Tables>): void 
   });
 
   rule('compare-and-set applies to the expected version only', async (t, { engine }) => {
-    const rows = engine.open(single);
+    const rows = engine.open(claims);
     t.strictSame(await rows.compareAndSet('a', [], 1, { n: 1 }), { s: 'rejected' });
     await rows.insertIfAbsent('a', [], { n: 1 });
     t.strictSame(await rows.compareAndSet('a', [], 1, { n: 2 }), { s: 'applied', version: 2 });
@@ -190,24 +207,23 @@ export function tablesSuite(name: string, openEngine: OpenEngine<Tables>): void 
 
   rule('a row with a time to live is absent from then on', async (t, { engine, advance }) => {
     const rows = engine.open(byNumber);
-    await rows.put('p', [1], { n: 1 }, { ttlSec: 2 });
+    const claimed = engine.open(claimsByNumber);
+    const ttlSec = 5;
+    await rows.put('p', [1], { n: 1 }, { ttlSec });
     await rows.put('p', [2], { n: 2 });
-    await rows.insertIfAbsent('p', [3], { n: 3 }, { ttlSec: 2 });
-    await rows.batch('p', [{ put: { n: 4 }, ck: [4], ttlSec: 2 }]);
-    await rows.insertIfAbsent('p', [5], { n: 5 }, { ttlSec: 2 });
-    t.equal((await rows.compareAndSet('p', [5], 1, { n: 55 })).s, 'applied');
-    t.equal((await rows.scan('p', { limit: 10 })).rows.length, 5);
-    await advance(2001);
+    await rows.batch('p', [{ put: { n: 3 }, ck: [3], ttlSec }]);
+    for (const n of [1, 2, 3]) await claimed.insertIfAbsent('p', [n], { n }, { ttlSec });
+    t.equal((await claimed.compareAndSet('p', [2], 1, { n: 22 })).s, 'applied');
+    t.equal((await rows.scan('p', { limit: 10 })).rows.length, 3);
+    t.equal((await claimed.scan('p', { limit: 10 })).rows.length, 3);
+    await advance(ttlSec * 1000 + 1);
     t.equal(await rows.get('p', [1]), undefined);
-    t.strictSame(
-      (await rows.scan('p', { limit: 10 })).rows.map(({ row }) => row.n),
-      [2, 55],
-      'compare-and-set makes a row permanent',
-    );
-    t.strictSame(await rows.insertIfAbsent('p', [3], { n: 33 }), { s: 'applied', version: 1 });
-    t.equal((await rows.compareAndSet('p', [4], 1, { n: 44 })).s, 'rejected');
-    await advance(600_000);
-    t.strictSame(await rows.get('p', [3]), { n: 33 });
+    t.strictSame((await allPages(rows, {}, 10)).ns, [2]);
+    t.strictSame((await allPages(claimed, {}, 10)).ns, [22], 'compare-and-set makes a row permanent');
+    t.strictSame(await claimed.insertIfAbsent('p', [3], { n: 33 }), { s: 'applied', version: 1 });
+    t.equal((await claimed.compareAndSet('p', [1], 1, { n: 11 })).s, 'rejected');
+    await advance(ttlSec * 1000 + 1);
+    t.strictSame(await claimed.get('p', [3]), { n: 33 }, 'nothing of an earlier time to live is left');
   });
 
   rule('a batch is applied whole or not at all', async (t, { engine }) => {
@@ -221,9 +237,82 @@ export function tablesSuite(name: string, openEngine: OpenEngine<Tables>): void 
     t.strictSame((await allPages(rows, {}, 10)).ns, [2, 3]);
   });
 
+  rule('of several writes to one key in a batch the last one holds', async (t, { engine }) => {
+    const rows = engine.open(byNumber);
+    await rows.batch('p', [
+      { put: { n: 9 }, ck: [1] },
+      { put: { n: 1 }, ck: [1] },
+      { delete: [2] },
+      { put: { n: 2 }, ck: [2] },
+      { put: { n: 3 }, ck: [3] },
+      { delete: [3] },
+    ]);
+    t.strictSame((await allPages(rows, {}, 10)).ns, [1, 2]);
+    await rows.batch('p', []);
+  });
+
+  rule('a conditional row that was deleted is free again', async (t, { engine }) => {
+    const rows = engine.open(claimsByNumber);
+    for (let round = 1; round <= 3; round++) {
+      for (const n of [1, 2, 3]) {
+        t.strictSame(await rows.insertIfAbsent('p', [n], { n: round }), { s: 'applied', version: 1 });
+      }
+      t.strictSame(await rows.compareAndSet('p', [1], 1, { n: 0 }), { s: 'applied', version: 2 });
+      await rows.delete('p', [1]);
+      await rows.batch('p', [{ delete: [1] }, { delete: [2] }, { delete: [3] }]);
+      t.strictSame((await allPages(rows, {}, 10)).ns, []);
+      t.strictSame(await rows.compareAndSet('p', [2], 1, { n: 0 }), { s: 'rejected' });
+    }
+  });
+
+  rule('a table is written in one way only', async (t, { engine }) => {
+    const plain = engine.open(single);
+    const conditional = engine.open(claims);
+    await t.rejects(plain.insertIfAbsent('a', [], { n: 1 }), /conditional: true/);
+    await t.rejects(plain.compareAndSet('a', [], 1, { n: 1 }), /conditional: true/);
+    await t.rejects(plain.getVersioned('a', []), /conditional: true/);
+    await t.rejects(conditional.put('a', [], { n: 1 }), /is conditional/);
+    await t.rejects(conditional.batch('a', [{ put: { n: 1 }, ck: [] }]), /is conditional/);
+    t.equal(await conditional.get('a', []), undefined);
+  });
+
+  rule('many rows are read in the order asked for', async (t, { engine }) => {
+    const rows = engine.open(mixed);
+    const keys = Array.from({ length: 250 }, (_, n) => [`p${n % 3}`, [`k${n % 7}`, n] as const] as const);
+    await Promise.all(keys.map(([pk, ck], n) => rows.put(pk, ck, { n })));
+    const wanted = [...keys.toReversed(), ['p0', ['k0', -1] as const] as const, ...keys.slice(0, 2)];
+    t.strictSame(
+      (await rows.getMany(wanted)).map((row) => row?.n),
+      [...keys.keys()].reverse().concat([undefined as never, 0, 1]),
+    );
+    t.strictSame(await rows.getMany([]), []);
+  });
+
+  rule('any text is a partition, and both zeros are one number', async (t, { engine }) => {
+    const rows = engine.open(byNumber);
+    const partitions = ['', '\u0000', '\u0000\u0000', ' ', "it's", '𝄞', 'e\u0301', 'é'];
+    for (const [n, pk] of partitions.entries()) await rows.put(pk, [-0], { n });
+    for (const [n, pk] of partitions.entries()) {
+      t.strictSame((await rows.scan(pk, { limit: 10 })).rows, [{ ck: [0], row: { n } }]);
+      t.strictSame(await rows.get(pk, [0]), { n });
+    }
+  });
+
+  rule('a row or a batch that is too large is refused', async (t, { engine }) => {
+    const rows = engine.open(byText) as unknown as Table<readonly [string], string>;
+    const text = 'x'.repeat(TABLE_ROW_BYTES_MAX - 2);
+    await rows.put('p', ['k'], text);
+    t.equal((await rows.get('p', ['k']))?.length, text.length);
+    await t.rejects(rows.put('p', ['k'], `${text}x`), { name: 'TooLargeError', code: 'ROW_TOO_LARGE' });
+    const ops = ['a', 'b', 'c'].map((k) => ({ put: text, ck: [k] as const }));
+    await t.rejects(rows.batch('p', ops), { name: 'TooLargeError', code: 'BATCH_TOO_LARGE' });
+    await t.rejects(rows.put('p', ['k'], undefined as never), { code: 'BAD_ROW' });
+    await t.rejects(rows.scan('p', { limit: 0 }), { code: 'BAD_LIMIT' });
+  });
+
   rule('keys of the wrong shape are refused', async (t, { engine }) => {
     const rows = engine.open(mixed);
-    for (const ck of [['a'], ['a', 'b'], [1, 2], ['a', Number.NaN], ['a', 1, 2]]) {
+    for (const ck of [['a'], ['a', 'b'], [1, 2], ['a', Number.NaN], ['a', 1, 2], ['\ud800', 1]]) {
       await t.rejects(rows.put('p', ck as never, { n: 1 }), { code: 'BAD_KEY' });
     }
     await t.rejects(rows.put('p', ['x'.repeat(70_000), 1], { n: 1 }), { code: 'KEY_TOO_LARGE' });
