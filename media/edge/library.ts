@@ -34,6 +34,8 @@ export interface FileBody {
   readonly etag: string;
   /** Bytes [start, end) in pieces of at most EDGE_READ_BYTES_MAX; `segment` is the one a piece lies in. */
   pieces(start: number, end: number): AsyncGenerator<{ readonly bytes: Buffer; readonly segment?: number }>;
+  /** The segments that bytes [start, end) hold sound of, ascending. */
+  segmentsIn(start: number, end: number): readonly number[];
 }
 
 export interface LibraryDeps {
@@ -150,16 +152,22 @@ export function createLibrary({ objects, masterSecret, cacheBytesMax = EDGE_CACH
         );
         return { ...built, etag: bodyOf(Buffer.concat([built.head, Buffer.from(info.etag)])).etag };
       });
+      const segmentAt = (at: number): number =>
+        rendition.segments.findIndex((segment) => at < segment.offset + segment.bytes);
       return {
         bytes: file.bytes,
         etag: file.etag,
+        segmentsIn: (start, end) =>
+          progressivePieces(file, rendition, start, end).flatMap((piece) =>
+            piece.from === 'head' ? [] : [segmentAt(piece.start)],
+          ),
         async *pieces(start, end) {
           for (const piece of progressivePieces(file, rendition, start, end)) {
             if (piece.from === 'head') {
               yield { bytes: file.head.subarray(piece.start, piece.end) };
               continue;
             }
-            const segment = rendition.segments.findIndex((s) => piece.start < s.offset + s.bytes);
+            const segment = segmentAt(piece.start);
             for (let at = piece.start; at < piece.end; at += EDGE_READ_BYTES_MAX) {
               const to = Math.min(piece.end, at + EDGE_READ_BYTES_MAX);
               yield { bytes: await clear(songId, rung, at, to), segment };

@@ -7,3 +7,12 @@ export const reportsDropped = counter(
   'edge_reports_dropped_total',
   'Served segments left out of the journal because too many plays waited to be written',
 );
+export const cacheRequests = counter(
+  'edge_nginx_requests_total',
+  'Requests answered by the edge in nginx, by what its cache had (hit, miss, stale, ...; none: not asked)',
+  ['result', 'status'],
+);
+export const cacheBytes = counter('edge_nginx_bytes_total', 'Bytes sent by the edge in nginx', ['result']);
+export const edgeReportsLost = counter('edge_nginx_reports_lost_total', 'Reports that could not be taken', [
+  'why',
+]);

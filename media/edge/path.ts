@@ -66,7 +66,11 @@ export function parsePath(url: string): EdgePath {
   const path = query < 0 ? url : url.slice(0, query);
   const [, token, songId, rest] = TRACK.exec(path) ?? [];
   if (token !== undefined && songId !== undefined && rest !== undefined) {
-    return { kind: 'track', token, songId, file: trackFile(rest), name: path.slice(token.length + 4) };
+    const file = trackFile(rest);
+    if (!file) {
+      throw new NotFoundError('NO_SUCH_MEDIA', 'The song has no such file; read its playlist again.');
+    }
+    return { kind: 'track', token, songId, file, name: path.slice(token.length + 4) };
   }
   const previewOf = PREVIEW.exec(path)?.[1];
   if (previewOf !== undefined) return { kind: 'preview', songId: previewOf };
@@ -75,13 +79,12 @@ export function parsePath(url: string): EdgePath {
   throw new BadRequestError('MALFORMED_PATH', 'This is no media address; use one that the service gave.');
 }
 
-function trackFile(rest: string): TrackFile {
+/** What a song's path behind its id names, if anything. */
+export function trackFile(rest: string): TrackFile | undefined {
   const [, rungText, m4a, index, name] = OF_RUNG.exec(rest) ?? [];
   const rung = Number(rungText) as Rung;
   if (index !== undefined) return { kind: 'segment', rung, index: Number(index) };
   if (m4a !== undefined) return { kind: 'file', rung };
   if (name !== undefined) return { kind: OF_RUNG_KINDS[name as keyof typeof OF_RUNG_KINDS], rung };
-  const plain = Object.hasOwn(PLAIN, rest) ? PLAIN[rest] : undefined;
-  if (plain) return plain;
-  throw new NotFoundError('NO_SUCH_MEDIA', 'The song has no such file; read its playlist again.');
+  return Object.hasOwn(PLAIN, rest) ? PLAIN[rest] : undefined;
 }
