@@ -12,6 +12,7 @@ export interface RunningService {
   /** The one-time code printed for the first administrator. */
   readonly setupCode: string | undefined;
   readonly dataDir: string;
+  readonly pid: number;
   /** All that it has printed so far. */
   output(): string;
   /** Ends the process at once, as a power cut would; the data folder stays. */
@@ -56,6 +57,7 @@ async function start(env: Record<string, string>, dataDir: string): Promise<Runn
   return {
     url,
     dataDir,
+    pid: child.pid as number,
     output: () => output,
     get setupCode() {
       return /code[=:]\s*([\w-]+)/i.exec(output)?.[1];
