@@ -4,8 +4,8 @@
  */
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
-import { access, mkdir, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { access, chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -54,6 +54,43 @@ export async function findProgram(name: string): Promise<string | undefined> {
   return undefined;
 }
 
+/** Go of its own accord fetches whatever version a module asks for, from this one on. */
+const GO_MINOR_MIN = 21;
+const GO_TOOLCHAIN = 'go1.26.8';
+
+/** A Go that builds today's modules: the machine's, or one that the machine's older one fetches as a module. */
+async function findGo(): Promise<string> {
+  const go = await findProgram('go');
+  if (!go) throw new Error('Go is needed to build what this machine lacks: install it (Debian: golang-go).');
+  const { stdout } = await run(go, ['version']);
+  const minor = Number(/ go1\.(\d+)/.exec(stdout)?.[1] ?? 0);
+  return minor >= GO_MINOR_MIN ? go : newerGo(go);
+}
+
+async function newerGo(go: string): Promise<string> {
+  const arch = process.arch === 'x64' ? 'amd64' : process.arch;
+  const version = `v0.0.1-${GO_TOOLCHAIN}.${process.platform}-${arch}`;
+  const folder = join(toolsFolder(), 'go', 'pkg', 'mod', 'golang.org', `toolchain@${version}`);
+  const path = join(folder, 'bin', 'go');
+  if (await isProgram(path)) return path;
+  const module = await mkdtemp(join(tmpdir(), 'antiphon-go-'));
+  try {
+    await writeFile(join(module, 'go.mod'), 'module toolchain\n\ngo 1.19\n');
+    await run(go, ['mod', 'download', `golang.org/toolchain@${version}`], {
+      cwd: module,
+      env: { ...process.env, GOPATH: join(toolsFolder(), 'go'), GOFLAGS: '-modcacherw' },
+    });
+  } finally {
+    await rm(module, { recursive: true, force: true });
+  }
+  // A module's files come without the right to run them.
+  for (const programs of ['bin', join('pkg', 'tool', `${process.platform}_${arch}`)]) {
+    for (const name of await readdir(join(folder, programs)))
+      await chmod(join(folder, programs, name), 0o755);
+  }
+  return path;
+}
+
 /**
  * The path of a Go program of this very version, built when it is not there yet (minutes, once).
  *
@@ -63,8 +100,7 @@ export async function goTool({ name, module, version, program }: GoTool): Promis
   const folder = join(toolsFolder(), `${name}-${version}`);
   const path = join(folder, program);
   if (await isProgram(path)) return path;
-  const go = await findProgram('go');
-  if (!go) throw new Error(`${name} ${version} is built with Go: install Go 1.25 or later.`);
+  const go = await findGo();
   const draft = `${folder}.${process.pid}`;
   await mkdir(draft, { recursive: true });
   try {
