@@ -101,6 +101,19 @@ export const OBJECT_TEMP_AGE_MS_MAX = HOUR_MS;
 /** Of a file that is streamed: how much is read ahead. */
 export const OBJECT_STREAM_CHUNK_BYTES = 256 * 1024;
 
+// Cache on Redis
+/** Then the caller goes on without the cache. */
+export const REDIS_COMMAND_MS_MAX = 100;
+export const REDIS_CONNECT_MS_MAX = 2 * SECOND_MS;
+/** A connection that owes an answer for this long is opened anew. */
+export const REDIS_SILENT_MS_MAX = 3 * SECOND_MS;
+export const REDIS_RETRY_MS_MAX = SECOND_MS;
+export const REDIS_PROBE_EVERY_MS = 250;
+export const REDIS_REDIRECTIONS_MAX = 3;
+/** Keys that could not be dropped while Redis was away, dropped when it is back. */
+export const REDIS_MISSED_KEYS_MAX = 10_000;
+export const REDIS_REPLAYED_AT_ONCE = 100;
+
 // Objects over the S3 API
 /** Larger ones go up in parts of this size; S3 takes 10,000 parts of at least 5 MiB. */
 export const S3_PART_BYTES = 8 * 1024 ** 2;
@@ -283,6 +296,50 @@ export const EDGE_REPORTS_BUFFER_BYTES = 4 * 1024 ** 2;
 /** Reports on progressive files whose index is being read. */
 export const EDGE_REPORTS_LOOKED_UP_MAX = 1000;
 
+// Edge warming
+export const WARM_EVERY_MS = 10 * SECOND_MS;
+export const WARM_BYTES_PER_MIN = 64 * 1024 ** 2;
+/** Of one edge. */
+export const WARM_REQUESTS_AT_ONCE_MAX = 4;
+export const WARM_SONGS_PLANNED_MAX = 200;
+export const WARM_GRANT_TTL_MS = 5 * MINUTE_MS;
+export const WARM_FETCH_MS_MAX = 10 * SECOND_MS;
+/** An answer that takes longer than this shows a busy edge or origin. */
+export const WARM_FETCH_SLOW_MS = 2 * SECOND_MS;
+export const WARM_BACKOFF_MS = 5 * SECOND_MS;
+export const WARM_BACKOFF_MS_MAX = 5 * MINUTE_MS;
+/** Segments that let a song begin, of about SEGMENT_TARGET_MS each. */
+export const WARM_START_SEGMENTS = 2;
+/** Assumed while planning; what is spent is what was fetched. */
+export const WARM_SONG_MS_TYPICAL = 210 * SECOND_MS;
+export const WARM_RELEASE_LEAD_MS = 30 * MINUTE_MS;
+export const WARM_RELEASE_AFTER_MS = 10 * MINUTE_MS;
+export const WARM_RELEASES_MAX = 5000;
+/** How far ahead a plan looks for plays. */
+export const WARM_HORIZON_MS = 10 * MINUTE_MS;
+export const WARM_FAST_HALF_LIFE_MS = 10 * MINUTE_MS;
+export const WARM_SLOW_HALF_LIFE_MS = 6 * HOUR_MS;
+/** Of each region; up to twice as many between two cuts. */
+export const WARM_SONGS_COUNTED_MAX = 10_000;
+/** Plays in the fast memory from which on a song can rise, and the growth of its share that counts as rising. */
+export const WARM_RISING_PLAYS_MIN = 4;
+export const WARM_RISING_GROWTH_MIN = 2;
+/** Plays expected within the horizon from which on a rising song is warmed whole. */
+export const WARM_WHOLE_PLAYS_MIN = 10;
+/** Plays in the slow memory from which on a song belongs to a region's taste. */
+export const WARM_TASTE_PLAYS_MIN = 3;
+export const WARM_SESSIONS_MAX = 100_000;
+export const WARM_SESSION_SONGS_MAX = 100;
+export const WARM_NEXT_SONGS = 2;
+export const WARM_NEXT_TTL_MS = 10 * MINUTE_MS;
+export const WARM_NEXT_MAX = 20_000;
+export const WARM_TOUCHED_MAX = 200_000;
+/** How long a song is taken to stay in an edge's cache: the first guess, and what learning may make of it. */
+export const WARM_RESIDENT_MS = HOUR_MS;
+export const WARM_RESIDENT_MS_MIN = 5 * MINUTE_MS;
+export const WARM_RESIDENT_MS_MAX = 7 * DAY_MS;
+export const WARM_SHOWN_MAX = 200;
+
 // Demo music
 /** A track takes some seconds; this is for a machine that is very busy. */
 export const DEMO_RENDER_MS_MAX = 10 * MINUTE_MS;
@@ -346,10 +403,15 @@ export const SEARCH_DEFAULT = 20;
 export const SEARCH_LYRICS_CHARS_MAX = 4000;
 /** Documents indexed between two breaths, so that filling the index never holds up a player command. */
 export const SEARCH_FILL_CHUNK = 20;
+/** Of an index that several processes write. */
+export const SEARCH_LOOKS_MAX = 8;
 export const SEARCH_FILL_RETRY_MS = 2 * SECOND_MS;
 /** How long a play may go on getting news after it was last touched. */
 export const HISTORY_OPEN_PLAY_TTL_MS = 30 * DAY_MS;
 export const LIKES_MAX = 10_000;
+export const LIKE_WRITE_TRIES_MAX = 8;
+export const LIKES_COUNTED_EVERY = 100;
+export const LIKES_PER_SCAN = 1000;
 /** Late records of a deleted account are refused for this long. */
 export const ERASED_ACCOUNT_TTL_MS = 90 * DAY_MS;
 export const ERASE_ROWS_PER_BATCH = 500;

@@ -1,11 +1,11 @@
 // Goal: a bucketed list reads as one list. Method: random keys against a sorted array, at every page size.
 import fc from 'fast-check';
 import t from 'tap';
-import { MemoryTables } from '../test/doubles/memory-engines.ts';
+import { openEngines, rowsOf } from '../test/doubles/engines.ts';
 import { bucketedList, type ListKey, newestFirst } from './bucketed-list.ts';
-import { table } from './ports/tables.ts';
+import { type Tables, table } from './ports/tables.ts';
 
-const open = (tables = new MemoryTables()) =>
+const open = (tables: Tables) =>
   bucketedList<number>({
     rows: tables.open(
       table<[string, string], number>({
@@ -36,7 +36,8 @@ t.test('pages joined are the whole list in order, whatever their size', async (t
       fc.uniqueArray(key, { selector: textOf, maxLength: 30 }),
       fc.integer({ min: 1, max: 8 }),
       async (keys, limit) => {
-        const list = open();
+        await using engines = await openEngines();
+        const list = open(engines.tables);
         for (const [i, at] of keys.entries()) await list.put('mine', at, i);
         await list.put('other', { bucket: 'a', sort: 'a', id: 'a' }, -1);
         const got: string[] = [];
@@ -60,7 +61,8 @@ t.test('pages joined are the whole list in order, whatever their size', async (t
 });
 
 t.test('a page goes on after its cursor even when that row has gone', async (t) => {
-  const list = open();
+  await using engines = await openEngines();
+  const list = open(engines.tables);
   const at = (sort: string): ListKey => ({ bucket: 'b', sort, id: 'x' });
   for (const sort of ['1', '2', '3', '4']) await list.put('mine', at(sort), Number(sort));
   const { nextCursor = '' } = await list.page('mine', { limit: 2 });
@@ -74,18 +76,19 @@ t.test('a page goes on after its cursor even when that row has gone', async (t) 
 });
 
 t.test('an erased list is empty, leaves no rows and can be filled again', async (t) => {
-  const tables = new MemoryTables();
-  const list = open(tables);
+  await using engines = await openEngines();
+  const list = open(engines.tables);
   for (const bucket of ['a', 'b', 'c']) await list.put('mine', { bucket, sort: 's', id: 'x' }, 1);
   await list.erase('mine');
   t.same(await list.page('mine', { limit: 5 }), { items: [] });
-  t.same([...tables.rowsOf('rows'), ...tables.rowsOf('buckets')], []);
+  t.same([...rowsOf(engines, 'rows'), ...rowsOf(engines, 'buckets')], []);
   await list.put('mine', { bucket: 'a', sort: 's', id: 'x' }, 2);
   t.equal((await list.page('mine', { limit: 5 })).items.length, 1);
 });
 
 t.test('cursors that no page gave are refused', async (t) => {
-  const list = open();
+  await using engines = await openEngines();
+  const list = open(engines.tables);
   for (const cursor of [
     '',
     'x',

@@ -24,10 +24,12 @@ interface ListPage<R> {
 export interface BucketedList<R> {
   put(list: string, key: ListKey, row: R): Promise<void>;
   delete(list: string, key: ListKey): Promise<void>;
-  /** Deletes the whole list. */
+  /** Deletes the whole list, also what other processes have put into it. */
   erase(list: string): Promise<void>;
   /** @throws BadRequestError `BAD_CURSOR` for a cursor that no page gave. */
   page(list: string, options: { readonly limit: number; readonly cursor?: string }): Promise<ListPage<R>>;
+  /** A cursor for what comes after this key, whether there is such a row or not. */
+  cursorAfter(key: ListKey): string;
 }
 
 interface BucketedTables<R> {
@@ -63,7 +65,7 @@ function decode(cursor: string): ListKey {
 
 export function bucketedList<R>({ rows, buckets }: BucketedTables<R>): BucketedList<R> {
   // A bucket is announced once and stays, so that most puts write one row only.
-  const known = new Set<string>();
+  const known = new Map<string, { readonly list: string; readonly bucket: string }>();
   const partitionOf = (list: string, bucket: string) => `${list}|${bucket}`;
 
   async function* bucketsFrom(list: string, first: string | undefined): AsyncGenerator<string> {
@@ -85,7 +87,7 @@ export function bucketedList<R>({ rows, buckets }: BucketedTables<R>): BucketedL
       if (!known.has(partition)) {
         await buckets.put(list, [bucket], {});
         if (known.size >= KNOWN_BUCKETS_MAX) known.clear();
-        known.add(partition);
+        known.set(partition, { list, bucket });
       }
       await rows.put(partition, [sort, id], row);
     },
@@ -93,12 +95,18 @@ export function bucketedList<R>({ rows, buckets }: BucketedTables<R>): BucketedL
     delete: (list, { bucket, sort, id }) => rows.delete(partitionOf(list, bucket), [sort, id]),
 
     async erase(list) {
-      for await (const bucket of bucketsFrom(list, undefined)) {
+      const found = new Set<string>();
+      for await (const bucket of bucketsFrom(list, undefined)) found.add(bucket);
+      // Another process may have erased a bucket's announcement, and this one put a row into it since.
+      for (const at of known.values()) if (at.list === list) found.add(at.bucket);
+      for (const bucket of found) {
         await erasePartition(rows, partitionOf(list, bucket));
         known.delete(partitionOf(list, bucket));
       }
       await erasePartition(buckets, list);
     },
+
+    cursorAfter: encode,
 
     async page(list, { limit, cursor }) {
       const after = cursor === undefined ? undefined : decode(cursor);

@@ -2,8 +2,9 @@
 // actors on the same engines, a gate at the worst moment, and a death at every write.
 import t from 'tap';
 import { bucketedList } from '../../kit/bucketed-list.ts';
-import type { ClusteringKey, Table, Tables } from '../../kit/ports/tables.ts';
-import { memoryEngines } from '../../test/doubles/memory-engines.ts';
+import type { Tables } from '../../kit/ports/tables.ts';
+import { enginesOf, openEngines } from '../../test/doubles/engines.ts';
+import { CrashError, mortal, slowAt } from '../../test/doubles/faults.ts';
 import { idOf, release } from '../../test/doubles/releases.ts';
 import { createCatalog } from './actor.ts';
 import { CATALOG_STREAM, type SongRelease } from './contract.ts';
@@ -15,7 +16,7 @@ const albumId = idOf('album');
 const artistId = idOf('artist');
 
 t.test('C12: songs of one album released at once by two processes all count', async (t) => {
-  const engines = memoryEngines();
+  const engines = await enginesOf(t);
   const here = createCatalog(engines);
   const there = createCatalog(engines);
   await Promise.all(
@@ -30,30 +31,8 @@ t.test('C12: songs of one album released at once by two processes all count', as
   t.match(aurora, { songCount: 24, albumCount: 1 });
 });
 
-/** Tables of which one waits at a gate before some of its writes, as in a process that is slow just there. */
-function slowAt(tables: Tables, name: string, ...writes: (keyof Table<ClusteringKey, unknown>)[]) {
-  const reached = Promise.withResolvers<void>();
-  const gate = Promise.withResolvers<void>();
-  const open: Tables['open'] = (spec) => {
-    const inner = tables.open(spec);
-    if (spec.name !== name) return inner;
-    return new Proxy(inner, {
-      get(target, method: keyof typeof inner) {
-        const own = target[method].bind(target) as (...args: unknown[]) => Promise<unknown>;
-        if (!writes.includes(method)) return own;
-        return async (...args: unknown[]) => {
-          reached.resolve();
-          await gate.promise;
-          return own(...args);
-        };
-      },
-    });
-  };
-  return { tables: { open }, reached: reached.promise, pass: () => gate.resolve() };
-}
-
 t.test('C12: an album written from fewer songs does not stay', async (t) => {
-  const engines = memoryEngines();
+  const engines = await enginesOf(t);
   const [first, second] = [
     slowAt(engines.tables, 'catalog_album', 'insertIfAbsent'),
     slowAt(engines.tables, 'catalog_album', 'insertIfAbsent'),
@@ -71,7 +50,7 @@ t.test('C12: an album written from fewer songs does not stay', async (t) => {
 });
 
 t.test('C12: a song moved away and back is in its album, however slow one mover is', async (t) => {
-  const engines = memoryEngines();
+  const engines = await enginesOf(t);
   const quick = createCatalog(engines);
   await quick.handlers.release(release('one'));
   const slow = slowAt(engines.tables, 'catalog_album_song', 'delete');
@@ -91,7 +70,7 @@ t.test('C12: a song moved away and back is in its album, however slow one mover 
 });
 
 t.test('C14: a share that is written late is not counted again', async (t) => {
-  const engines = memoryEngines();
+  const engines = await enginesOf(t);
   const { handlers } = createCatalog(engines);
   const counting = ({ tables }: { readonly tables: Tables }) => {
     const totals = new Totals(catalogTables(tables));
@@ -117,7 +96,7 @@ t.test('C14: a share that is written late is not counted again', async (t) => {
 });
 
 t.test('C16: a row of a list that nothing agrees with is not shown', async (t) => {
-  const engines = memoryEngines();
+  const engines = await enginesOf(t);
   const { handlers } = createCatalog(engines);
   await handlers.release(release('one'));
   const { list, listBuckets } = catalogTables(engines.tables);
@@ -138,6 +117,9 @@ t.test('C15: after a crash at any write, the next process ends where an unbroken
     release('two', { genres: ['Folk'], artists: [{ artistId: idOf('guest'), name: 'Guest' }] }),
     release('one', { title: 'Uno', genres: ['Jazz'], durationMs: 5 }, 'other'),
   ];
+  const mustBeCrash = (error: unknown) => {
+    if (!(error instanceof CrashError)) throw error;
+  };
   const seen = async ({ handlers }: ReturnType<typeof createCatalog>) => ({
     counts: await handlers.counts({}),
     genres: (await handlers.genres({})).items,
@@ -151,48 +133,37 @@ t.test('C15: after a crash at any write, the next process ends where an unbroken
     artists: (await handlers.artists({})).items,
   });
 
-  async function play(crashAfter: number): Promise<{ view: unknown; crashed: boolean }> {
-    const engines = memoryEngines();
-    const doomed = createCatalog(engines);
+  async function play(crashAt: number): Promise<{ view: unknown; crashed: boolean }> {
+    await using engines = await openEngines();
+    const dying = mortal(engines);
+    await using doomed = createCatalog({ ...engines, ...dying });
     await doomed.start();
-    let crashed = false;
     for (const [i, song] of story.entries()) {
-      engines.clock.set(engines.clock.nowMs() + 1);
-      if (i === story.length - 1) engines.disk.dieAfterWrites(crashAfter);
-      await doomed.handlers.release(song).catch((error) => {
-        t.equal(error.name, 'DeadProcess');
-        crashed = true;
-      });
+      engines.clock.advance(1);
+      if (i === story.length - 1) {
+        await doomed.caughtUp();
+        dying.dieAt(crashAt, 'before');
+      }
+      await Promise.race([dying.death, doomed.handlers.release(song).catch(mustBeCrash)]);
     }
-    await doomed.caughtUp().catch(() => {
-      crashed = true;
-    });
+    await Promise.race([dying.death, doomed.caughtUp()]);
     await doomed[Symbol.asyncDispose]();
-    engines.disk.revive();
     const journaled = (await engines.journal.read(CATALOG_STREAM, `catalog.${idOf('one')}`)).length;
-    const next = createCatalog(engines);
+    await using next = createCatalog(engines);
     await next.start();
-    await next.caughtUp();
-    const view = await seen(next);
-    await next[Symbol.asyncDispose]();
     // What never reached the journal was never acknowledged: releasing it again must lead to the same end.
-    if (journaled === 2) return { view, crashed };
-    await next.handlers.release(story.at(-1) as SongRelease);
-    const retry = createCatalog(engines);
-    await retry.start();
-    await retry.caughtUp();
-    const after = await seen(retry);
-    await retry[Symbol.asyncDispose]();
-    return { view: after, crashed };
+    if (journaled < 2) await next.handlers.release(story.at(-1) as SongRelease);
+    await next.caughtUp();
+    return { view: await seen(next), crashed: dying.isDead() };
   }
 
   const whole = await play(Number.POSITIVE_INFINITY);
   t.match(whole.view, { counts: { songs: 2, albums: 2, artists: 2 }, jazz: ['other'], rock: [] });
-  let crashAfter = 0;
-  for (; ; crashAfter++) {
-    const broken = await play(crashAfter);
-    t.same(broken.view, whole.view, `dead after ${crashAfter} writes`);
+  let crashAt = 1;
+  for (; ; crashAt++) {
+    const broken = await play(crashAt);
+    t.same(broken.view, whole.view, `dead at write ${crashAt}`);
     if (!broken.crashed) break;
   }
-  t.ok(crashAfter > 10, 'the crash points cover the whole release');
+  t.ok(crashAt > 10, 'the crash points cover the whole release');
 });

@@ -1,147 +1,109 @@
-/** History: a durable consumer of the players' journal writes entries, `recent` pages through them. */
-import {
-  DAY_MS,
-  ERASED_ACCOUNT_TTL_MS,
-  HISTORY_OPEN_PLAY_TTL_MS,
-  PAGE_DEFAULT,
-  SECOND_MS,
-} from '../../config/limits.ts';
-import { bucketedList, newestFirst } from '../../kit/bucketed-list.ts';
+/** History: a durable consumer of the players' journal writes what each event tells, `recent` reads it as entries. */
+import { DAY_MS, PAGE_DEFAULT } from '../../config/limits.ts';
+import { bucketedList, type ListKey, newestFirst } from '../../kit/bucketed-list.ts';
+import { Consumers } from '../../kit/consumers.ts';
 import type { Handlers } from '../../kit/contract.ts';
-import { erasePartition } from '../../kit/erase-partition.ts';
-import { UnavailableError } from '../../kit/errors.ts';
+import { createErasure } from '../../kit/erasure.ts';
 import type { JournalRecord } from '../../kit/ports/journal.ts';
-import { ACCOUNTS_STREAM, type AccountEvent } from '../accounts/contract.ts';
+import { ID_LENGTH } from '../../kit/sources.ts';
+import { ACCOUNTS_STREAM, deletedAccountIn } from '../accounts/contract.ts';
 import { PLAYER_STREAM, userTopic } from '../player-session/contract.ts';
-import type { HistoryEntry, HistoryMessage, historyContract } from './contract.ts';
-import { entryOf, eventsIn, isNews, type Play, playAfter } from './domain.ts';
+import type { HistoryMessage, historyContract } from './contract.ts';
+import { entryOf, isNews, PARTS_MAX, type Part, type PartRow, partsIn } from './domain.ts';
 import type { HistoryDeps } from './ports.ts';
-import { bucketTable, entryTable, erasedTable, playTable } from './tables.ts';
+import { bucketTable, entryTable, erasedTable } from './tables.ts';
 
 export interface History extends AsyncDisposable {
   readonly handlers: Handlers<typeof historyContract>;
   /** Begins to consume the journal. */
   start(): Promise<void>;
-  /**
-   * Resolves when all that was journaled before the call is in the history.
-   *
-   * @throws UnavailableError `HISTORY_NOT_READING` before `start`: nobody may erase what was not read.
-   */
+  /** Resolves when all that was journaled before the call is in the history. @throws UnavailableError before `start`. */
   caughtUp(): Promise<void>;
 }
 
+/** The durable consumer's name: who erases plays waits for it (player-session, SPEC PS46). */
+const CONSUMER = 'history';
 const BUCKET_MS = 30 * DAY_MS;
-const OPEN_PLAY = { ttlSec: HISTORY_OPEN_PLAY_TTL_MS / SECOND_MS };
 
-const keyOf = ({ playId, startedAtMs }: HistoryEntry) => ({
+const timeKey = (startedAtMs: number) => ({
   bucket: newestFirst(Math.floor(startedAtMs / BUCKET_MS)),
   sort: newestFirst(startedAtMs),
-  id: playId,
+});
+const keyOf = ({ playId, startedAtMs, kind }: Part): ListKey => ({
+  ...timeKey(startedAtMs),
+  id: `${playId}.${kind}`,
+});
+/** Behind all parts of the play, also those still to come. */
+const keyAfter = (playId: string, startedAtMs: number): ListKey => ({
+  ...timeKey(startedAtMs),
+  id: `${playId}~`,
 });
 
-interface Change {
+interface Told extends Part {
   readonly userId: string;
-  readonly playId: string;
-  readonly before: Play | undefined;
-  after: Play;
 }
 
 export function createHistory({ tables, journal, topics }: HistoryDeps): History {
-  const entries = bucketedList({ rows: tables.open(entryTable), buckets: tables.open(bucketTable) });
-  const plays = tables.open(playTable);
-  const erased = tables.open(erasedTable);
-  const consumers = new AsyncDisposableStack();
-  let caughtUp = async (): Promise<unknown> => {
-    throw new UnavailableError('HISTORY_NOT_READING', 'The history does not read yet; try again.');
-  };
-
-  const erasedAmong = async (userIds: readonly string[]): Promise<Set<string>> => {
-    const marks = await erased.getMany(userIds.map((userId) => [userId, []] as const));
-    return new Set(userIds.filter((_, i) => marks[i]));
-  };
-
-  async function forget(userId: string): Promise<void> {
-    await entries.erase(userId);
-    await erasePartition(plays, userId);
-  }
-
-  async function changesOf(records: readonly JournalRecord[]): Promise<Change[]> {
-    const events = records.flatMap(({ subject, data }) => {
-      const userId = subject.slice(PLAYER_STREAM.length + 1);
-      return eventsIn(data).map((event) => ({ userId, event }));
-    });
-    const keys = new Map(
-      events.map(({ userId, event: { playId } }) => [`${userId}/${playId}`, [userId, [playId]] as const]),
-    );
-    const stored = await plays.getMany([...keys.values()] as [string, [string]][]);
-    const before = new Map([...keys.keys()].map((key, i) => [key, stored[i]]));
-    const changes = new Map<string, Change>();
-    for (const { userId, event } of events) {
-      const key = `${userId}/${event.playId}`;
-      const change = changes.get(key);
-      if (change) change.after = playAfter(change.after, event);
-      else {
-        const play = before.get(key);
-        changes.set(key, { userId, playId: event.playId, before: play, after: playAfter(play, event) });
-      }
-    }
-    return [...changes.values()];
-  }
-
-  /** The entry first: after a crash in between, the play's row still shows that the entry is due. */
-  async function write({ userId, playId, before, after }: Change): Promise<void> {
-    const entry = entryOf(playId, after);
-    if (entry) await entries.put(userId, keyOf(entry), entry);
-    await plays.put(userId, [playId], after, OPEN_PLAY);
-    if (entry && isNews(entryOf(playId, before), entry)) {
-      await topics.publish(userTopic(userId), { type: 'history.entry', entry } satisfies HistoryMessage);
-    }
-  }
+  const parts = bucketedList<PartRow>({ rows: tables.open(entryTable), buckets: tables.open(bucketTable) });
+  const consumers = new Consumers(journal);
+  const erasure = createErasure({
+    marks: tables.open(erasedTable),
+    forget: (userId) => parts.erase(userId),
+    deletedIn: deletedAccountIn,
+  });
 
   async function consumePlays(records: readonly JournalRecord[]): Promise<void> {
-    const changes = await changesOf(records);
-    const userIds = [...new Set(changes.map(({ userId }) => userId))];
-    const gone = await erasedAmong(userIds);
-    await Promise.all(changes.filter(({ userId }) => !gone.has(userId)).map(write));
-    // An account may have been deleted while this batch was being written.
-    for (const userId of await erasedAmong(userIds.filter((id) => !gone.has(id)))) await forget(userId);
+    const told: Told[] = records.flatMap(({ subject, data }) => {
+      const userId = subject.slice(PLAYER_STREAM.length + 1);
+      return partsIn(data).map((part) => ({ ...part, userId }));
+    });
+    await Promise.all(
+      told.map((part) => {
+        const { userId, row, startedAtMs } = part;
+        return parts.put(userId, keyOf(part), { ...row, startedAtMs });
+      }),
+    );
+    const living = await erasure.afterWriting(told.map(({ userId }) => userId));
+    for (const part of told) if (isNews(part) && living.has(part.userId)) await tell(part);
   }
 
-  async function consumeAccounts(records: readonly JournalRecord[]): Promise<void> {
-    for (const { data } of records) {
-      const event = data as AccountEvent;
-      if (event.type !== 'accountDeleted') continue;
-      await erased.put(event.userId, [], { erased: true }, { ttlSec: ERASED_ACCOUNT_TTL_MS / SECOND_MS });
-      await forget(event.userId);
-    }
-  }
+  const tell = ({ userId, playId, startedAtMs, row }: Told): Promise<void> => {
+    const entry = entryOf(playId, startedAtMs, [row]);
+    return topics.publish(userTopic(userId), { type: 'history.entry', entry } satisfies HistoryMessage);
+  };
 
   return {
     handlers: {
       async recent({ userId, cursor, limit = PAGE_DEFAULT }) {
-        const page = await entries.page(userId, { limit, ...(cursor !== undefined && { cursor }) });
+        // Enough rows for one play more than the page, so that each play of the page is whole.
+        const page = await parts.page(userId, {
+          limit: limit * PARTS_MAX + 1,
+          ...(cursor !== undefined && { cursor }),
+        });
+        const plays = new Map<string, PartRow[]>();
+        for (const { key, row } of page.items) {
+          const playId = key.id.slice(0, ID_LENGTH);
+          plays.set(playId, [...(plays.get(playId) ?? []), row]);
+        }
+        const entries = [...plays].map(([playId, rows]) => entryOf(playId, rows[0]?.startedAtMs ?? 0, rows));
+        const items = entries.slice(0, limit);
+        const last = items.at(-1);
         return {
-          items: page.items.map(({ row }) => row),
-          ...(page.nextCursor !== undefined && { nextCursor: page.nextCursor }),
+          items,
+          ...(last &&
+            entries.length > limit && {
+              nextCursor: parts.cursorAfter(keyAfter(last.playId, last.startedAtMs)),
+            }),
         };
       },
     },
     async start() {
-      const played = consumers.use(
-        await journal.consume({ stream: PLAYER_STREAM, consumer: 'history', handle: consumePlays }),
+      await consumers.open(
+        { stream: PLAYER_STREAM, consumer: CONSUMER, handle: consumePlays },
+        { stream: ACCOUNTS_STREAM, consumer: `${CONSUMER}-erasure`, handle: erasure.handle },
       );
-      const deleted = consumers.use(
-        await journal.consume({
-          stream: ACCOUNTS_STREAM,
-          consumer: 'history-erasure',
-          handle: consumeAccounts,
-        }),
-      );
-      caughtUp = () => Promise.all([played.caughtUp(), deleted.caughtUp()]);
     },
-    async caughtUp() {
-      await caughtUp();
-    },
-    [Symbol.asyncDispose]: () => consumers.disposeAsync(),
+    caughtUp: () => consumers.caughtUp(),
+    [Symbol.asyncDispose]: () => consumers[Symbol.asyncDispose](),
   };
 }

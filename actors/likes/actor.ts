@@ -1,27 +1,24 @@
 /** Likes: the journal says what was saved, tables list it. */
-import {
-  ACTOR_STALE_RETRIES_MAX,
-  ERASED_ACCOUNT_TTL_MS,
-  LIKES_MAX,
-  PAGE_DEFAULT,
-  SECOND_MS,
-} from '../../config/limits.ts';
+import { LIKE_WRITE_TRIES_MAX, PAGE_DEFAULT } from '../../config/limits.ts';
+import { Consumers } from '../../kit/consumers.ts';
 import type { Handlers } from '../../kit/contract.ts';
 import { erasePartition } from '../../kit/erase-partition.ts';
-import { ConflictError, NotFoundError, UnavailableError } from '../../kit/errors.ts';
+import { createErasure } from '../../kit/erasure.ts';
+import { NotFoundError, UnavailableError } from '../../kit/errors.ts';
 import type { JournalRecord } from '../../kit/ports/journal.ts';
-import { ACCOUNTS_STREAM, type AccountEvent } from '../accounts/contract.ts';
+import { ACCOUNTS_STREAM, deletedAccountIn } from '../accounts/contract.ts';
 import { userTopic } from '../player-session/contract.ts';
 import { LIKES_STREAM, type LikeChanged, type LikesMessage, type likesContract } from './contract.ts';
 import { isLiked, rowAfter } from './domain.ts';
 import type { LikesDeps } from './ports.ts';
-import { erasedTable, type LikeRow, likeListTable, likeTable } from './tables.ts';
+import { createRoom } from './room.ts';
+import { erasedTable, type LikeRow, likeCountTable, likeListTable, likeTable } from './tables.ts';
 
 export interface Likes extends AsyncDisposable {
   readonly handlers: Handlers<typeof likesContract>;
   /** Begins to consume the journal. */
   start(): Promise<void>;
-  /** Resolves when all that was journaled before the call is done. */
+  /** Resolves when all that was journaled before the call is done. @throws UnavailableError before `start`. */
   caughtUp(): Promise<void>;
 }
 
@@ -30,14 +27,18 @@ const subjectOf = (userId: string): string => `${LIKES_STREAM}.${userId}`;
 export function createLikes({ tables, journal, topics, catalog, clock }: LikesDeps): Likes {
   const likes = tables.open(likeTable);
   const byTime = tables.open(likeListTable);
-  const erased = tables.open(erasedTable);
-  const consumers = new AsyncDisposableStack();
-  let caughtUp: () => Promise<unknown> = async () => {};
+  const counts = tables.open(likeCountTable);
+  const room = createRoom({ counts, byTime });
+  const consumers = new Consumers(journal);
+  const erasure = createErasure({ marks: tables.open(erasedTable), forget, deletedIn: deletedAccountIn });
 
-  /** The row at or after this change; a repeat writes nothing. */
+  /**
+   * The row at or after this change; a repeat writes nothing. Whoever is not sure of a write reads its own
+   * sequence there the next time.
+   */
   async function moved(change: LikeChanged, seq: number): Promise<LikeRow> {
     const { userId, songId } = change;
-    for (let i = 0; i < ACTOR_STALE_RETRIES_MAX; i++) {
+    for (let i = 0; i < LIKE_WRITE_TRIES_MAX; i++) {
       const before = await likes.getVersioned(userId, [songId]);
       if (before && before.row.seq >= seq) return before.row;
       const row = rowAfter(before?.row, change, seq);
@@ -65,6 +66,7 @@ export function createLikes({ tables, journal, topics, catalog, clock }: LikesDe
     const event: LikeChanged = { type, userId, songId, atMs: clock.nowMs() };
     const seq = await journal.append(LIKES_STREAM, subjectOf(userId), event);
     await apply(event, seq);
+    await room.changed(userId, type === 'liked' ? 1 : -1);
     const message: LikesMessage = { type: 'likes.changed', songId, liked: type === 'liked' };
     await topics.publish(userTopic(userId), message);
   }
@@ -72,26 +74,14 @@ export function createLikes({ tables, journal, topics, catalog, clock }: LikesDe
   async function forget(userId: string): Promise<void> {
     await erasePartition(likes, userId);
     await erasePartition(byTime, userId);
+    await counts.delete(userId, []);
     await journal.erase(LIKES_STREAM, subjectOf(userId));
   }
 
-  const isErased = async (userId: string): Promise<boolean> => (await erased.get(userId, [])) !== undefined;
-
   async function consumeLikes(records: readonly JournalRecord[]): Promise<void> {
-    for (const { data, seq } of records) {
-      const event = data as LikeChanged;
-      if (!(await isErased(event.userId))) await apply(event, seq);
-      if (await isErased(event.userId)) await forget(event.userId);
-    }
-  }
-
-  async function consumeAccounts(records: readonly JournalRecord[]): Promise<void> {
-    for (const { data } of records) {
-      const event = data as AccountEvent;
-      if (event.type !== 'accountDeleted') continue;
-      await erased.put(event.userId, [], { erased: true }, { ttlSec: ERASED_ACCOUNT_TTL_MS / SECOND_MS });
-      await forget(event.userId);
-    }
+    const changes = records.map(({ data, seq }) => ({ change: data as LikeChanged, seq }));
+    for (const { change, seq } of changes) await apply(change, seq);
+    await erasure.afterWriting(changes.map(({ change: { userId } }) => userId));
   }
 
   return {
@@ -102,13 +92,7 @@ export function createLikes({ tables, journal, topics, catalog, clock }: LikesDe
         if (!song || song.unavailable === 'REMOVED') {
           throw new NotFoundError('SONG_NOT_FOUND', 'There is no such song; search for it again.');
         }
-        const { rows } = await byTime.scan(userId, { limit: LIKES_MAX });
-        if (rows.length >= LIKES_MAX) {
-          throw new ConflictError(
-            'TOO_MANY_LIKES',
-            `You have saved ${LIKES_MAX} songs, which is the most there is room for; take one out first.`,
-          );
-        }
+        await room.assertFree(userId);
         await change('liked', userId, songId);
         return {};
       },
@@ -137,21 +121,12 @@ export function createLikes({ tables, journal, topics, catalog, clock }: LikesDe
       },
     },
     async start() {
-      const liked = consumers.use(
-        await journal.consume({ stream: LIKES_STREAM, consumer: 'likes', handle: consumeLikes }),
+      await consumers.open(
+        { stream: LIKES_STREAM, consumer: 'likes', handle: consumeLikes },
+        { stream: ACCOUNTS_STREAM, consumer: 'likes-erasure', handle: erasure.handle },
       );
-      const deleted = consumers.use(
-        await journal.consume({
-          stream: ACCOUNTS_STREAM,
-          consumer: 'likes-erasure',
-          handle: consumeAccounts,
-        }),
-      );
-      caughtUp = () => Promise.all([liked.caughtUp(), deleted.caughtUp()]);
     },
-    async caughtUp() {
-      await caughtUp();
-    },
-    [Symbol.asyncDispose]: () => consumers.disposeAsync(),
+    caughtUp: () => consumers.caughtUp(),
+    [Symbol.asyncDispose]: () => consumers[Symbol.asyncDispose](),
   };
 }

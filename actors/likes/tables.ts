@@ -30,3 +30,13 @@ export const erasedTable = table<[], { erased: true }>({
   partition: 'user_id',
   clustering: [],
 });
+
+/** About how many a listener has saved: see room.ts. */
+export interface LikeCount {
+  readonly count: number;
+}
+export const likeCountTable = table<[], LikeCount>({
+  name: 'likes_count',
+  partition: 'user_id',
+  clustering: [],
+});

@@ -197,6 +197,7 @@ export interface PlayStarted {
   readonly songId: string;
   readonly deviceId: string;
   readonly atMs: number;
+  readonly country: string;
   readonly context?: PlayContext;
 }
 export interface StreamCounted {
@@ -223,6 +224,15 @@ export interface PlayEnded {
 }
 /** The public part of the session's events; the rest is the session's own business. */
 export type PlayerPublicEvent = PlayStarted | StreamCounted | PlayEnded;
+/** What a session is likely to play next, for whoever prepares it: a hint, not the order that will sound. */
+export type SessionHint =
+  | { readonly type: 'contextSet'; readonly songIds: readonly string[] }
+  | { readonly type: 'shuffled' | 'unshuffled' | 'queueCleared' }
+  | {
+      readonly type: 'queued';
+      readonly entries: readonly { readonly songId: string }[];
+      readonly at: 'front' | 'end';
+    };
 
 /** Topic on which all of a listener's devices are told: `{ type: 'player.state', state }`. */
 export const userTopic = (userId: string): string => `user.${userId}`;

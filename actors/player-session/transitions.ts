@@ -62,6 +62,7 @@ export function endPlay(draft: Draft, why: PlayEnded['why']): undefined {
     type: 'playEnded',
     ...markOf(draft, ending, position),
     songId: ending.songId,
+    startedAtMs: ending.startedAtMs,
     listenedMs: listenedMs(ending),
     why,
   });

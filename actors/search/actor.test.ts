@@ -1,12 +1,16 @@
-// Goal: search finds what the catalogue has, and only that. Method: the actor on a plain index that matches
-// parts of words, beside a real catalogue actor; both on in-memory engines.
+// Goal: search finds what the catalogue has, and only that. Method: the actor beside a real catalogue actor,
+// both on the embedded engines.
 import t from 'tap';
 import { SEARCH_FILL_CHUNK } from '../../config/limits.ts';
+import { openSearchIndex } from '../../infra/embedded/search-index.ts';
+import type { SearchIndex } from '../../kit/ports/search-index.ts';
 import { type Clock, systemClock } from '../../kit/sources.ts';
-import { memoryEngines } from '../../test/doubles/memory-engines.ts';
+import { type Engines, enginesOf } from '../../test/doubles/engines.ts';
+import { mortal } from '../../test/doubles/faults.ts';
 import { idOf, release } from '../../test/doubles/releases.ts';
 import { createCatalog } from '../catalog/actor.ts';
 import { createSearch } from './actor.ts';
+import { SONGS } from './domain.ts';
 
 /** The system's clock lets a process end while a timer waits; here waiting is all that goes on. */
 const clock: Clock = {
@@ -17,8 +21,8 @@ const clock: Clock = {
   },
 };
 
-type Engines = ReturnType<typeof memoryEngines>;
-function actors({ teardown }: Pick<typeof t, 'teardown'>, engines: Engines = memoryEngines()) {
+async function actors({ teardown }: Pick<typeof t, 'teardown'>, given?: Partial<Engines>) {
+  const engines = { ...(await enginesOf({ teardown })), ...given };
   const catalog = createCatalog(engines);
   const search = createSearch({ ...engines, catalog: catalog.handlers, clock });
   teardown(async () => {
@@ -29,7 +33,7 @@ function actors({ teardown }: Pick<typeof t, 'teardown'>, engines: Engines = mem
 }
 
 t.test('S1: songs are found by title, artist, album, genre and lyrics', async (t) => {
-  const { search, find, send } = actors(t);
+  const { search, find, send } = await actors(t);
   const by = { artistId: idOf('by'), name: 'Borealis' };
   const words = { songId: idOf('one'), synced: false, lines: [{ text: 'winter is' }, { text: 'over' }] };
   await send(release('one', { title: 'Thaw', artists: [by], genres: ['Dub'], lyrics: words }, 'Icefield'));
@@ -43,7 +47,7 @@ t.test('S1: songs are found by title, artist, album, genre and lyrics', async (t
 });
 
 t.test('S2: all three kinds, or one; limit, offset and total', async (t) => {
-  const { search, find, send } = actors(t);
+  const { search, find, send } = await actors(t);
   for (const i of [1, 2, 3, 4, 5]) await send(release(`s${i}`, { title: 'Aurora song' }, 'Aurora album'));
   await search.start();
   await search.ready();
@@ -59,7 +63,7 @@ t.test('S2: all three kinds, or one; limit, offset and total', async (t) => {
 });
 
 t.test('S3: found songs say why a viewer cannot play them', async (t) => {
-  const { search, find, send } = actors(t);
+  const { search, find, send } = await actors(t);
   await send(release('one', { rights: [{ regions: ['DE'] }] }));
   await search.start();
   await search.ready();
@@ -70,7 +74,7 @@ t.test('S3: found songs say why a viewer cannot play them', async (t) => {
 });
 
 t.test('S4: releases, corrections, moves and removals are followed', async (t) => {
-  const { catalog, search, find, send } = actors(t);
+  const { catalog, search, find, send } = await actors(t);
   await catalog.start();
   await search.start();
   await search.ready();
@@ -94,22 +98,47 @@ t.test('S4: releases, corrections, moves and removals are followed', async (t) =
 t.test(
   'S4: an event that comes before its tables are written is indexed as the journal has it',
   async (t) => {
-    const engines = memoryEngines();
-    const { search, find } = actors(t, engines);
+    const engines = await enginesOf(t);
+    const { search, find } = await actors(t, engines);
     await search.start();
     await search.ready();
-    engines.disk.dieAfterWrites(1);
-    const importer = createCatalog(engines);
-    await t.rejects(importer.handlers.release(release('one')), { name: 'DeadProcess' });
-    engines.disk.revive();
+    const dying = mortal(engines);
+    dying.dieAt(1, 'after');
+    await using importer = createCatalog({ ...engines, ...dying });
+    await t.rejects(importer.handlers.release(release('one')), { name: 'CrashError' });
     await search.ready();
     t.match(await find({ query: 'one' }), { songs: { total: 1, items: [{ title: 'one' }] } });
   },
 );
 
+t.test('S7: what is released while the index is filled is in it, as it is', async (t) => {
+  const { catalog, send, ...engines } = await actors(t);
+  for (let i = 0; i < SEARCH_FILL_CHUNK * 3; i++) await send(release(`s${i}x`));
+  let corrected = false;
+  const slow = createSearch({
+    ...engines,
+    catalog: {
+      ...catalog.handlers,
+      uncached: async (asked) => {
+        const found = await catalog.handlers.uncached(asked);
+        // The page that holds the song was read before the correction, and is written after it.
+        if (!corrected && asked.songIds.includes(idOf('s1x'))) {
+          corrected = true;
+          await send(release('s1x', { title: 'uno' }));
+        }
+        return found;
+      },
+    },
+    clock,
+  });
+  t.teardown(() => slow[Symbol.asyncDispose]());
+  await slow.start();
+  await slow.ready();
+  t.match(await slow.handlers.search({ query: 'uno', type: 'song' }), { songs: { total: 1 } });
+});
+
 t.test('S5: an index that was not filled to the end is filled again, whole', async (t) => {
-  const engines = memoryEngines();
-  const { send } = actors(t, engines);
+  const { send, ...engines } = await actors(t);
   const count = SEARCH_FILL_CHUNK * 6;
   for (let i = 0; i < count; i++) await send(release(`s${i}x`));
   let pagesLeft = 2;
@@ -130,24 +159,97 @@ t.test('S5: an index that was not filled to the end is filled again, whole', asy
   t.teardown(() => flaky[Symbol.asyncDispose]());
   await flaky.start();
   await flaky.ready();
-  t.equal(engines.index.documents.get('songs')?.size, count);
+  t.equal(await (await engines.index.open(SONGS)).count(), count);
   t.ok(pagesLeft < 0, 'it went on after the fault');
+});
 
-  const { search, find } = actors(t, engines);
-  pagesLeft = 0;
-  await search.start();
-  await search.ready();
-  t.match(await find({ query: 'aurora' }), { songs: { total: count } });
+t.test('S5: each process fills an index of its own', async (t) => {
+  const { send, ...engines } = await actors(t);
+  await send(release('one'));
+  for (const _process of ['first', 'second']) {
+    const { search, find } = await actors(t, { ...engines, index: openSearchIndex() });
+    await search.start();
+    await search.ready();
+    t.match(await find({ query: 'one' }), { songs: { total: 1 } });
+  }
+});
+
+t.test(
+  'S5: an index for all is filled and followed by whoever has a share, and again when lost',
+  async (t) => {
+    const { send, ...engines } = await actors(t);
+    await send(release('one'));
+    const shared = (): SearchIndex => ({ ...openSearchIndex(), scope: 'shared' });
+    const index = shared();
+    const [here, there] = [await actors(t, { ...engines, index }), await actors(t, { ...engines, index })];
+    await here.search.start();
+    await here.search.ready();
+    await there.search.start();
+    await send(release('one', { title: 'uno' }));
+    await there.search.ready();
+    t.match(await here.find({ query: 'uno', type: 'song' }), { songs: { total: 1 } });
+    t.match(await here.find({ query: 'one', type: 'song' }), { songs: { total: 0 } });
+    for (const { search } of [here, there]) await search[Symbol.asyncDispose]();
+
+    engines.clock.advance(1);
+    const next = await actors(t, { ...engines, index: shared() });
+    await next.search.start();
+    await next.search.ready();
+    t.match(await next.find({ query: 'uno', type: 'song' }), { songs: { total: 1 } });
+  },
+);
+
+t.test('S7: a process of a shared index that wrote late writes again what is so now', async (t) => {
+  const { catalog, send, ...engines } = await actors(t);
+  await send(release('one'));
+  const index: SearchIndex = { ...openSearchIndex(), scope: 'shared' };
+  let corrected = false;
+  const late = createSearch({
+    ...engines,
+    index,
+    catalog: {
+      ...catalog.handlers,
+      uncached: async (asked) => {
+        const found = await catalog.handlers.uncached(asked);
+        if (!corrected) {
+          corrected = true;
+          await send(release('one', { title: 'uno' }));
+          const other = await actors(t, { ...engines, index });
+          await other.search.start();
+        }
+        return found;
+      },
+    },
+    clock,
+  });
+  t.teardown(() => late[Symbol.asyncDispose]());
+  await late.start();
+  await late.ready();
+  t.match(await late.handlers.search({ query: 'uno', type: 'song' }), { songs: { total: 1 } });
+  t.match(await late.handlers.search({ query: 'one', type: 'song' }), { songs: { total: 0 } });
 });
 
 t.test('S6: a failing index is told as SEARCH_UNAVAILABLE, as is one not opened yet', async (t) => {
-  const { search, find, send, index } = actors(t);
+  let fault: Error | undefined;
+  const real = openSearchIndex();
+  const index: SearchIndex = {
+    ...real,
+    async open(spec) {
+      const collection = await real.open(spec);
+      const query: typeof collection.query = async (asked) => {
+        if (fault) throw fault;
+        return collection.query(asked);
+      };
+      return { ...collection, query };
+    },
+  };
+  const { search, find, send } = await actors(t, { index });
   await t.rejects(find({ query: 'one' }), { code: 'SEARCH_UNAVAILABLE', status: 503 });
   await send(release('one'));
   await search.start();
   await search.ready();
-  index.fault = new Error('disk full at /var/lib');
+  fault = new Error('disk full at /var/lib');
   await t.rejects(find({ query: 'one' }), { code: 'SEARCH_UNAVAILABLE', status: 503 });
-  index.fault = undefined;
+  fault = undefined;
   t.match(await find({ query: 'one' }), { songs: { total: 1 } });
 });

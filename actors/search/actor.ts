@@ -1,12 +1,14 @@
 /** Search: asks the index for ids, the catalogue for what they are. */
 import { SEARCH_DEFAULT, SEARCH_FILL_RETRY_MS } from '../../config/limits.ts';
+import { Consumers } from '../../kit/consumers.ts';
 import type { Handlers } from '../../kit/contract.ts';
 import { BadRequestError, UnavailableError } from '../../kit/errors.ts';
 import { logger } from '../../kit/log.ts';
-import type { Consumer, JournalRecord } from '../../kit/ports/journal.ts';
-import type { SearchCollection } from '../../kit/ports/search-index.ts';
+import type { JournalRecord } from '../../kit/ports/journal.ts';
+import type { SearchCollection, SearchIndex } from '../../kit/ports/search-index.ts';
 import { CATALOG_STREAM, type CatalogEvent } from '../catalog/contract.ts';
 import type { searchContract } from './contract.ts';
+import { FILLS } from './domain.ts';
 import { type Collections, Indexer, openCollections } from './indexer.ts';
 import type { SearchDeps } from './ports.ts';
 
@@ -14,7 +16,7 @@ const log = logger('search');
 
 export interface Search extends AsyncDisposable {
   readonly handlers: Handlers<typeof searchContract>;
-  /** Begins to fill the index where it is empty, then to follow the journal; does not wait for either. */
+  /** Begins to follow the journal and to fill the index where it is empty; does not wait for either. */
   start(): Promise<void>;
   /** Resolves when the index is filled and all that was journaled before the call can be found. */
   ready(): Promise<void>;
@@ -25,7 +27,8 @@ const unavailable = () =>
 
 export function createSearch({ index, journal, catalog, clock }: SearchDeps): Search {
   let collections: Collections | undefined;
-  let consumer: Consumer | undefined;
+  const consumers = new Consumers(journal);
+  let isFollowing = false;
   let stopped = false;
   let wake: () => void = () => {};
   const following = Promise.withResolvers<void>();
@@ -37,16 +40,24 @@ export function createSearch({ index, journal, catalog, clock }: SearchDeps): Se
       clock.after(delayMs, resolve);
     });
 
-  /** Fills first and follows then: a page read before an event can so never overwrite what came with it. */
+  async function tryToFollow(): Promise<void> {
+    collections ??= await openCollections(index);
+    const indexer = new Indexer(catalog, collections, index.scope, clock);
+    const handle = (records: readonly JournalRecord[]) => indexer.refresh(changedBy(records));
+    const stream = CATALOG_STREAM;
+    if (index.scope === 'shared') {
+      await consumers.open({ stream, consumer: `search-${await fillOf(index, clock.nowMs())}`, handle });
+      return;
+    }
+    if (!isFollowing) await consumers.open({ stream, consumer: 'search', position: 'from-now', handle });
+    isFollowing = true;
+    await indexer.fill(() => stopped);
+  }
+
   async function follow(): Promise<void> {
     while (!stopped) {
       try {
-        collections ??= await openCollections(index);
-        const indexer = new Indexer(catalog, collections, clock);
-        if (!(await indexer.isFilled())) await indexer.fill(() => stopped);
-        if (stopped) return;
-        const handle = (records: readonly JournalRecord[]) => indexer.refresh(changedBy(records));
-        consumer = await journal.consume({ stream: CATALOG_STREAM, consumer: 'search', handle });
+        await tryToFollow();
         following.resolve();
         return;
       } catch (error) {
@@ -85,15 +96,33 @@ export function createSearch({ index, journal, catalog, clock }: SearchDeps): Se
     },
     async ready() {
       await following.promise;
-      await consumer?.caughtUp();
+      await consumers.caughtUp();
     },
     async [Symbol.asyncDispose]() {
       stopped = true;
       wake();
       await running;
-      await consumer?.[Symbol.asyncDispose]();
+      await consumers[Symbol.asyncDispose]();
     },
   };
+}
+
+/**
+ * A shared index is filled by those who follow it, from the journal's first record on. The fill's name is kept
+ * in the index and names their durable consumer, so that an index that was lost is filled again. Two who begin
+ * at once may both fill; both write the same.
+ */
+async function fillOf(index: SearchIndex, nowMs: number): Promise<string> {
+  const fills = await index.open(FILLS);
+  const begun = async () => {
+    const { hits } = await fills.query({ q: '', limit: 10, offset: 0 });
+    return hits.map(({ id }) => id).sort()[0];
+  };
+  const known = await begun();
+  if (known !== undefined) return known;
+  const id = String(nowMs);
+  await fills.upsert([{ id, name: id }]);
+  return (await begun()) ?? id;
 }
 
 async function query(

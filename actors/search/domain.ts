@@ -16,8 +16,8 @@ export const ALBUMS: CollectionSpec = {
   ...textOnly,
 };
 export const ARTISTS: CollectionSpec = { name: 'artists', text: { name: 10, genres: 2 }, ...textOnly };
-/** Holds one document once the others have been filled to the end. */
-export const FILLED: CollectionSpec = { name: 'filled', text: { name: 1 }, ...textOnly };
+/** Of a shared index: one document a fill, see `follow` in actor.ts. */
+export const FILLS: CollectionSpec = { name: 'fills', text: { name: 1 }, ...textOnly };
 
 const namesOf = (refs: readonly { readonly name: string }[]): string =>
   refs.map(({ name }) => name).join(' ');

@@ -1,28 +1,35 @@
 /** Keeps the index in step with the catalogue. */
-import { SEARCH_FILL_CHUNK } from '../../config/limits.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { SEARCH_FILL_CHUNK, SEARCH_LOOKS_MAX } from '../../config/limits.ts';
+import { UnavailableError } from '../../kit/errors.ts';
 import type { SearchCollection, SearchDocument, SearchIndex } from '../../kit/ports/search-index.ts';
 import type { Clock } from '../../kit/sources.ts';
-import { ALBUMS, ARTISTS, albumDocument, artistDocument, FILLED, SONGS, songDocument } from './domain.ts';
+import { ALBUMS, ARTISTS, albumDocument, artistDocument, SONGS, songDocument } from './domain.ts';
 import type { CatalogForSearch } from './ports.ts';
 
 export interface Collections {
   readonly songs: SearchCollection;
   readonly albums: SearchCollection;
   readonly artists: SearchCollection;
-  readonly filled: SearchCollection;
 }
 
 export async function openCollections(index: SearchIndex): Promise<Collections> {
-  const [songs, albums, artists, filled] = await Promise.all(
-    [SONGS, ALBUMS, ARTISTS, FILLED].map((spec) => index.open(spec)),
+  const [songs, albums, artists] = await Promise.all(
+    [SONGS, ALBUMS, ARTISTS].map((spec) => index.open(spec)),
   );
-  return { songs, albums, artists, filled } as Collections;
+  return { songs, albums, artists } as Collections;
 }
 
 interface Changed {
   readonly songIds: readonly string[];
   readonly albumIds: readonly string[];
   readonly artistIds: readonly string[];
+}
+
+interface Documents {
+  readonly songs: readonly SearchDocument[];
+  readonly albums: readonly SearchDocument[];
+  readonly artists: readonly SearchDocument[];
 }
 
 type PageOfIds = { readonly ids: Changed; readonly nextCursor?: string | undefined };
@@ -32,11 +39,19 @@ const NONE: Changed = { songIds: [], albumIds: [], artistIds: [] };
 export class Indexer {
   readonly #catalog: CatalogForSearch;
   readonly #collections: Collections;
+  readonly #scope: SearchIndex['scope'];
   readonly #clock: Clock;
+  #lastTurn: Promise<unknown> = Promise.resolve();
 
-  constructor(catalog: CatalogForSearch, collections: Collections, clock: Clock) {
+  constructor(
+    catalog: CatalogForSearch,
+    collections: Collections,
+    scope: SearchIndex['scope'],
+    clock: Clock,
+  ) {
     this.#catalog = catalog;
     this.#collections = collections;
+    this.#scope = scope;
     this.#clock = clock;
   }
 
@@ -45,17 +60,10 @@ export class Indexer {
     const longest = Math.max(songIds.length, albumIds.length, artistIds.length);
     for (let at = 0; at < longest; at += SEARCH_FILL_CHUNK) {
       const chunk = (ids: readonly string[]) => ids.slice(at, at + SEARCH_FILL_CHUNK);
-      await this.#refreshChunk({
-        songIds: chunk(songIds),
-        albumIds: chunk(albumIds),
-        artistIds: chunk(artistIds),
-      });
+      const chunks = { songIds: chunk(songIds), albumIds: chunk(albumIds), artistIds: chunk(artistIds) };
+      await this.#inTurn(() => this.#refreshChunk(chunks));
       await this.#breathe();
     }
-  }
-
-  async isFilled(): Promise<boolean> {
-    return (await this.#collections.filled.count()) > 0;
   }
 
   /** Pages through the whole catalogue; `stopped` is asked between pages. */
@@ -90,26 +98,51 @@ export class Indexer {
         cursor = page.nextCursor;
       } while (cursor !== undefined);
     }
-    await this.#collections.filled.upsert([{ id: 'filled', name: 'filled' }]);
   }
 
+  /**
+   * One at a time: what is read first must not be written last. The processes of a shared index cannot take
+   * turns, so there the writer looks again and writes until the catalogue is as it was read.
+   */
   async #refreshChunk(changed: Changed): Promise<void> {
+    let documents = await this.#documentsOf(changed);
+    for (let looks = 0; looks < SEARCH_LOOKS_MAX; looks++) {
+      await this.#write(changed, documents);
+      if (this.#scope === 'process') return;
+      const now = await this.#documentsOf(changed);
+      if (isDeepStrictEqual(now, documents)) return;
+      documents = now;
+    }
+    throw new UnavailableError('CATALOG_RESTLESS', 'The catalogue changes while it is indexed; try again.');
+  }
+
+  async #documentsOf({ songIds, albumIds, artistIds }: Changed): Promise<Documents> {
     const found = await this.#catalog.uncached({
-      songIds: [...changed.songIds],
-      albumIds: [...changed.albumIds],
-      artistIds: [...changed.artistIds],
+      songIds: [...songIds],
+      albumIds: [...albumIds],
+      artistIds: [...artistIds],
     });
     const lyrics = new Map(found.lyrics.map((words) => [words.songId, words]));
+    return {
+      songs: found.songs.map((song) => songDocument(song, lyrics.get(song.songId))),
+      albums: found.albums.map(albumDocument),
+      artists: found.artists.map(artistDocument),
+    };
+  }
+
+  async #write({ songIds, albumIds, artistIds }: Changed, documents: Documents): Promise<void> {
     const { songs, albums, artists } = this.#collections;
     await Promise.all([
-      replace(
-        songs,
-        changed.songIds,
-        found.songs.map((song) => songDocument(song, lyrics.get(song.songId))),
-      ),
-      replace(albums, changed.albumIds, found.albums.map(albumDocument)),
-      replace(artists, changed.artistIds, found.artists.map(artistDocument)),
+      replace(songs, songIds, documents.songs),
+      replace(albums, albumIds, documents.albums),
+      replace(artists, artistIds, documents.artists),
     ]);
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#lastTurn.then(work);
+    this.#lastTurn = turn.catch(() => undefined);
+    return turn;
   }
 
   /** Lets whatever waits have its turn: an index works on the event loop. */

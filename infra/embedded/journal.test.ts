@@ -1,28 +1,9 @@
 import t from 'tap';
 import { JOURNAL_DEDUPE_WINDOW_MS, STORE_SWEEP_EVERY_MS } from '../../config/limits.ts';
-import { manualClock, tempFolder } from '../../test/contract-suites/harness.ts';
+import { openLmdbEngine } from '../../test/contract-suites/harness.ts';
 import { journalSuite } from '../../test/contract-suites/journal.ts';
-import { openJournal } from './journal.ts';
-import { openStore } from './store.ts';
 
-async function openEngine() {
-  const folder = await tempFolder();
-  const clock = manualClock();
-  const store = openStore(`${folder.path}/store`);
-  const engine = openJournal(store, clock);
-  return {
-    engine,
-    store,
-    async advance(ms: number) {
-      clock.advance(ms);
-    },
-    async [Symbol.asyncDispose]() {
-      await engine[Symbol.asyncDispose]();
-      await store[Symbol.asyncDispose]();
-      await folder[Symbol.asyncDispose]();
-    },
-  };
-}
+const openEngine = () => openLmdbEngine('journal');
 
 journalSuite('lmdb', openEngine);
 

@@ -32,6 +32,7 @@ const typosForgiven = (word: string): number => {
 export function openSearchIndex(): SearchIndex {
   const collections = new Map<string, SearchCollection>();
   return {
+    scope: 'process',
     async open(spec) {
       const collection = collections.get(spec.name) ?? openCollection(spec);
       collections.set(spec.name, collection);

@@ -1,29 +1,10 @@
 import t from 'tap';
 import { STORE_SWEEP_EVERY_MS, STORE_SWEEP_ROWS_MAX } from '../../config/limits.ts';
 import { table } from '../../kit/ports/tables.ts';
-import { manualClock, tempFolder } from '../../test/contract-suites/harness.ts';
+import { openLmdbEngine } from '../../test/contract-suites/harness.ts';
 import { tablesSuite } from '../../test/contract-suites/tables.ts';
-import { openStore } from './store.ts';
-import { openTables } from './tables.ts';
 
-async function openEngine() {
-  const folder = await tempFolder();
-  const clock = manualClock();
-  const store = openStore(`${folder.path}/store`);
-  const engine = openTables(store, clock);
-  return {
-    engine,
-    store,
-    async advance(ms: number) {
-      clock.advance(ms);
-    },
-    async [Symbol.asyncDispose]() {
-      await engine[Symbol.asyncDispose]();
-      await store[Symbol.asyncDispose]();
-      await folder[Symbol.asyncDispose]();
-    },
-  };
-}
+const openEngine = () => openLmdbEngine('tables');
 
 tablesSuite('lmdb', openEngine);
 

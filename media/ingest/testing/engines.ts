@@ -1,9 +1,10 @@
 /** Engines for tests of ingest: rows in memory, objects in a folder, a catalogue that only remembers. */
-import { copyFile, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { SongRelease } from '../../../actors/catalog/contract.ts';
-import type { ObjectInfo, Objects } from '../../../kit/ports/objects.ts';
+import { openObjects } from '../../../infra/embedded/objects.ts';
+import type { ObjectInfo, Objects, PutObjectOptions } from '../../../kit/ports/objects.ts';
 import type { Table } from '../../../kit/ports/tables.ts';
+import { systemClock } from '../../../kit/sources.ts';
 import type { IngestTables } from '../tables.ts';
 
 function memoryTable<R>(): Table<readonly [], R> {
@@ -35,9 +36,11 @@ export const memoryIngestTables = (): IngestTables => ({
   owners: memoryTable(),
 });
 
+/** The files' engine, opened on first use, with a list of what was put. */
 export class FolderObjects implements Objects {
   readonly puts: string[] = [];
   readonly #folder: string;
+  #opened: Promise<Objects> | undefined;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -47,54 +50,49 @@ export class FolderObjects implements Objects {
     return join(this.#folder, key);
   }
 
-  async put(key: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<ObjectInfo> {
-    const partial = `${this.path(key)}.partial`;
-    await mkdir(dirname(partial), { recursive: true });
-    await writeFile(partial, content);
-    await rename(partial, this.path(key));
-    return this.#stored(key);
+  async put(
+    key: string,
+    content: Uint8Array | AsyncIterable<Uint8Array>,
+    options?: PutObjectOptions,
+  ): Promise<ObjectInfo> {
+    const info = await (await this.#engine()).put(key, content, options);
+    this.puts.push(key);
+    return info;
   }
 
   async putFile(key: string, path: string): Promise<ObjectInfo> {
-    await mkdir(dirname(this.path(key)), { recursive: true });
-    await copyFile(path, this.path(key));
-    return this.#stored(key);
+    const info = await (await this.#engine()).putFile(key, path);
+    this.puts.push(key);
+    return info;
   }
 
   async head(key: string): Promise<ObjectInfo | undefined> {
-    const content = await this.get(key);
-    return content && { bytes: content.length, etag: key };
+    return (await this.#engine()).head(key);
   }
 
   async get(key: string): Promise<Buffer | undefined> {
-    try {
-      return await readFile(this.path(key));
-    } catch {
-      return undefined;
-    }
+    return (await this.#engine()).get(key);
   }
 
   async range(key: string, start: number, end: number): Promise<Buffer | undefined> {
-    const file = await open(this.path(key), 'r');
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(end - start), 0, end - start, start);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await file.close();
-    }
+    return (await this.#engine()).range(key, start, end);
+  }
+
+  async stream(key: string): Promise<AsyncIterable<Uint8Array> | undefined> {
+    return (await this.#engine()).stream(key);
   }
 
   async delete(key: string): Promise<void> {
-    await rm(this.path(key), { force: true });
+    await (await this.#engine()).delete(key);
   }
 
-  async *list(): AsyncIterable<string> {
-    yield* this.puts;
+  async *list(prefix: string): AsyncIterable<string> {
+    yield* (await this.#engine()).list(prefix);
   }
 
-  #stored(key: string): ObjectInfo {
-    this.puts.push(key);
-    return { bytes: 0, etag: key };
+  #engine(): Promise<Objects> {
+    this.#opened ??= openObjects(this.#folder, systemClock);
+    return this.#opened;
   }
 }
 
