@@ -225,6 +225,10 @@ export const SESSION_AGE_MS_MAX = 180 * DAY_MS;
 export const REFRESH_RETRY_WINDOW_MS = 30 * SECOND_MS;
 export const RESET_CODE_TTL_MS = DAY_MS;
 export const ACCOUNT_WRITE_TRIES_MAX = 8;
+export const ACCOUNT_WRITES_REMEMBERED = 4;
+/** Nodes that start within this time of each other print the same setup code. */
+export const SETUP_CODE_SHARED_MS = MINUTE_MS;
+export const SIGNING_KEY_TRIES_MAX = 8;
 /** A name whose sign-up broke off before the account was written is free again after this. */
 export const USERNAME_CLAIM_TTL_MS = MINUTE_MS;
 
@@ -298,6 +302,7 @@ export const EDGE_REPORTS_LOOKED_UP_MAX = 1000;
 
 // Edge warming
 export const WARM_EVERY_MS = 10 * SECOND_MS;
+export const WARM_TRENDS_EVERY_MS = MINUTE_MS;
 export const WARM_BYTES_PER_MIN = 64 * 1024 ** 2;
 /** Of one edge. */
 export const WARM_REQUESTS_AT_ONCE_MAX = 4;
@@ -355,8 +360,6 @@ export const USER_REQUESTS_PER_MIN = 1200;
 export const REFRESH_REQUESTS_PER_MIN = 60;
 export const RATE_WINDOW_MS = MINUTE_MS;
 export const RATE_KEYS_MAX = 50_000;
-export const RATE_CACHE_WAIT_MS = 250;
-export const RATE_CACHE_RETRY_AFTER_MS = 2 * SECOND_MS;
 export const DEVICE_CHECK_TTL_MS = MINUTE_MS;
 export const DEVICE_CHECKS_MAX = 50_000;
 export const URL_LENGTH_MAX = 4096;

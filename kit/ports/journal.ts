@@ -18,7 +18,10 @@ export interface JournalRecord {
 export interface AppendOptions {
   /** The subject's last `seq`, 0 for none. Left out: append whatever is there (for facts, not for state). */
   readonly expectedSeq?: number;
-  /** A repeat within the engine's window (at least two minutes) answers as the first one and adds nothing. */
+  /**
+   * A repeat of the same subject within the engine's window (at least two minutes) answers as the first one
+   * and adds nothing.
+   */
   readonly messageId?: string;
 }
 
@@ -34,12 +37,13 @@ export interface ConsumeOptions {
    * gets all records appended after it has resolved and keeps no position, for what lives in memory only.
    */
   readonly position?: 'kept' | 'from-now';
-  /** Records are handed over in batches, those of one subject in order of `seq`. */
+  /** Records are handed over in batches, those of one subject in order of `seq`, one batch at a time. */
   readonly batchMax?: number;
   /**
    * Takes a batch; the position moves when it resolves. When it rejects, the same records come again after
-   * a growing pause: at least once, so be idempotent. A record that keeps failing by itself with an error
-   * that is not retryable is parked after CONSUMER_TRIES_MAX, and those behind it go on.
+   * a growing pause: at least once, so be idempotent. After an error that is not retryable they come one by
+   * one, and a record that keeps failing by itself with such errors is parked after CONSUMER_TRIES_MAX, and
+   * those behind it go on. Errors that are retryable (something is away) park nothing.
    */
   readonly handle: (records: readonly JournalRecord[]) => Promise<void>;
 }
@@ -50,6 +54,14 @@ export interface Consumer extends AsyncDisposable {
    * process. @throws UnavailableError when that takes too long.
    */
   caughtUp(): Promise<void>;
+}
+
+/** Which parked record: `seq` alone says it within a subject only. */
+export interface ParkedKey {
+  readonly stream: string;
+  readonly consumer: string;
+  readonly subject: string;
+  readonly seq: number;
 }
 
 /** A record that a consumer could not handle, kept for an operator to look at and to hand over again. */
@@ -78,10 +90,15 @@ export interface Journal {
    * @throws UnavailableError when that takes too long, or when no such consumer has ever run.
    */
   caughtUp(stream: string, consumer: string): Promise<void>;
-  /** Oldest first; of one stream, or of all. */
+  /** Oldest first, PARKED_SHOWN_MAX at most; of one stream, or of all. */
   parked(stream?: string): Promise<ParkedRecord[]>;
-  /** Hands a parked record to its consumer once more; it is parked again if it fails again. @throws NotFoundError */
-  replayParked(stream: string, consumer: string, seq: number): Promise<void>;
-  /** Forgets a subject's records: for the right to be forgotten, and for tests. */
+  /**
+   * Has a parked record handed to its consumer once more, by the process that has its subject; it is parked
+   * again if it fails again.
+   *
+   * @throws NotFoundError; UnavailableError when no process runs the consumer.
+   */
+  replayParked(key: ParkedKey): Promise<void>;
+  /** Forgets a subject's records, parked ones as well: for the right to be forgotten, and for tests. */
   erase(stream: string, subject: string): Promise<void>;
 }

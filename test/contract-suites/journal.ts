@@ -1,12 +1,37 @@
 /** What every engine of the Journal port must keep. */
 import t, { type Test } from 'tap';
 import { JOURNAL_DEDUPE_WINDOW_MS, JOURNAL_RECORD_BYTES_MAX } from '../../config/limits.ts';
-import type { Consumer, Journal, JournalRecord } from '../../kit/ports/journal.ts';
-import type { OpenEngine } from './harness.ts';
+import { UnavailableError } from '../../kit/errors.ts';
+import type { ConsumeOptions, Consumer, Journal, JournalRecord } from '../../kit/ports/journal.ts';
+import type { OpenEngine, Opened } from './harness.ts';
 
 const dataOf = (records: readonly JournalRecord[]) => records.map(({ data }) => data);
+const sorted = (numbers: readonly unknown[]) => (numbers as number[]).toSorted((a, b) => a - b);
 
-export function journalSuite(name: string, openEngine: OpenEngine<Journal>): void {
+/** Lets the engine's time pass until `done`, so that its pauses end. */
+async function passing({ advance }: Opened<Journal>, done: Promise<unknown>): Promise<void> {
+  let isDone = false;
+  const watched = done.finally(() => {
+    isDone = true;
+  });
+  watched.catch(() => undefined);
+  while (!isDone) {
+    await new Promise(setImmediate);
+    if (!isDone) await advance(100);
+  }
+  await watched;
+}
+
+export interface JournalSuiteOptions {
+  /** For how long the engine remembers message ids; a test of a real server may have it shorter. */
+  readonly dedupeWindowMs?: number;
+}
+
+export function journalSuite(
+  name: string,
+  openEngine: OpenEngine<Journal>,
+  { dedupeWindowMs = JOURNAL_DEDUPE_WINDOW_MS }: JournalSuiteOptions = {},
+): void {
   const rule = (title: string, run: (t: Test, opened: Awaited<ReturnType<typeof openEngine>>) => unknown) => {
     void t.test(`${name}: ${title}`, async (t) => {
       await using opened = await openEngine();
@@ -65,15 +90,17 @@ export function journalSuite(name: string, openEngine: OpenEngine<Journal>): voi
     t.equal((await engine.read('s', 's.a')).length, 1);
   });
 
-  rule('a repeated message id answers as the first time, for a window', async (t, { engine, advance }) => {
+  rule('a repeated message id answers as the first time, within a window', async (t, { engine, advance }) => {
     const first = await engine.append('s', 's.a', 1, { messageId: 'm1', expectedSeq: 0 });
     t.equal(await engine.append('s', 's.a', 1, { messageId: 'm1', expectedSeq: 0 }), first);
-    await advance(JOURNAL_DEDUPE_WINDOW_MS - 1);
+    await advance(dedupeWindowMs / 2);
     t.equal(await engine.append('s', 's.a', 1, { messageId: 'm1' }), first);
     t.not(await engine.append('s', 's.a', 2, { messageId: 'm2' }), first);
     await engine.append('other', 's.a', 1, { messageId: 'm1' });
     t.strictSame(dataOf(await engine.read('s', 's.a')), [1, 2]);
     t.strictSame(dataOf(await engine.read('other', 's.a')), [1], 'message ids are per stream');
+    await engine.append('s', 's.b', 1, { messageId: 'm1' });
+    t.strictSame(dataOf(await engine.read('s', 's.b')), [1], 'and per subject');
   });
 
   rule('a record above the limit is refused', async (t, { engine }) => {
@@ -99,19 +126,54 @@ export function journalSuite(name: string, openEngine: OpenEngine<Journal>): voi
     t.strictSame(dataOf(await engine.read('s', 's.b')), [0]);
   });
 
-  rule('a consumer gets a stream whole, in order and in batches', async (t, { engine }) => {
-    const batches: number[][] = [];
+  rule('texts of any kind are streams’ subjects, consumers and data', async (t, { engine }) => {
+    const names = ['', '.', 'a..b', 'a.>', '*', 'zwei Wörter', 'line\nbreak', '日本', '=2E', '100%'];
+    for (const [i, subject] of names.entries()) await engine.append('s t.*', subject, subject + i);
+    for (const [i, subject] of names.entries()) {
+      t.strictSame(dataOf(await engine.read('s t.*', subject)), [subject + i], JSON.stringify(subject));
+    }
+    const subjects: string[] = [];
+    await using consumer = await engine.consume({
+      stream: 's t.*',
+      consumer: 'c.>',
+      handle: async (records) => void subjects.push(...records.map(({ subject }) => subject)),
+    });
+    await consumer.caughtUp();
+    t.strictSame(subjects.toSorted(), names.toSorted());
+  });
+
+  rule('a fold longer than any batch is read whole', async (t, { engine }) => {
+    const count = 600;
+    await Promise.all(Array.from({ length: count }, (_, n) => engine.append('s', 's.b', n)));
+    let seq = 0;
+    for (let n = 0; n < count; n++) seq = await engine.append('s', 's.a', n, { expectedSeq: seq });
+    t.strictSame(dataOf(await engine.read('s', 's.a')), [...Array(count).keys()]);
+    t.strictSame(dataOf(await engine.read('s', 's.a', 0, 3)), [count - 3, count - 2, count - 1]);
+  });
+
+  rule('a consumer gets a stream whole, each subject in order, in batches', async (t, { engine }) => {
+    const batches: JournalRecord[][] = [];
     for (let n = 0; n < 25; n++) await engine.append('s', `s.${n % 3}`, n);
+    let inHand = 0;
     await using consumer = await engine.consume({
       stream: 's',
       consumer: 'c',
       batchMax: 10,
-      handle: async (records) => void batches.push(dataOf(records) as number[]),
+      async handle(records) {
+        t.equal(inHand++, 0, 'one batch at a time');
+        await new Promise(setImmediate);
+        batches.push([...records]);
+        inHand -= 1;
+      },
     });
     for (let n = 25; n < 40; n++) await engine.append('s', `s.${n % 3}`, n);
     await engine.append('other', 's.0', 99);
     await consumer.caughtUp();
-    t.strictSame(batches.flat(), [...Array(40).keys()]);
+    for (const subject of ['s.0', 's.1', 's.2']) {
+      const got = batches.flat().filter((record) => record.subject === subject);
+      t.strictSame(dataOf(got), dataOf(await engine.read('s', subject)));
+    }
+    t.equal(batches.flat().length, 40);
     t.ok(batches.every(({ length }) => length <= 10));
   });
 
@@ -136,7 +198,76 @@ export function journalSuite(name: string, openEngine: OpenEngine<Journal>): voi
     t.strictSame(handled, [1, 2, 1, 2]);
   });
 
-  rule('a failed batch comes again after a growing pause', async (t, { engine, advance }) => {
+  rule('those who give the same name share the stream, and one goes on for another', async (t, opened) => {
+    const { engine } = opened;
+    const handled: JournalRecord[] = [];
+    const open = () =>
+      engine.consume({
+        stream: 's',
+        consumer: 'c',
+        handle: async (records) => void handled.push(...records),
+      });
+    const first = await open();
+    await using second = await open();
+    for (let n = 0; n < 30; n++) await engine.append('s', `s.${n % 7}`, n);
+    await passing(opened, first.caughtUp());
+    await first[Symbol.asyncDispose]();
+    for (let n = 30; n < 60; n++) await engine.append('s', `s.${n % 7}`, n);
+    await passing(opened, second.caughtUp());
+    t.strictSame(sorted(dataOf(handled)), [...Array(60).keys()], 'each record once');
+    for (let subject = 0; subject < 7; subject++) {
+      const got = dataOf(handled.filter((record) => record.subject === `s.${subject}`));
+      t.strictSame(got, sorted(got), 'a subject in order');
+    }
+  });
+
+  rule('a consumer from now on gets what comes later, every caller all of it', async (t, opened) => {
+    const { engine } = opened;
+    const got: unknown[][] = [[], []];
+    const open = (to: number) =>
+      engine.consume({
+        stream: 's',
+        consumer: 'c',
+        position: 'from-now',
+        handle: async (records) => void got[to]?.push(...dataOf(records)),
+      });
+    await engine.append('s', 's.a', -1);
+    const first = await open(0);
+    await using second = await open(1);
+    for (let n = 0; n < 20; n++) await engine.append('s', `s.${n % 5}`, n);
+    await passing(opened, Promise.all([first.caughtUp(), second.caughtUp()]));
+    t.strictSame(sorted(got[0] as number[]), [...Array(20).keys()]);
+    t.strictSame(sorted(got[1] as number[]), [...Array(20).keys()]);
+    await first[Symbol.asyncDispose]();
+    await engine.append('s', 's.a', 20);
+    await using again = await open(0);
+    await passing(opened, Promise.all([again.caughtUp(), second.caughtUp()]));
+    t.equal(got[0]?.length, 20, 'no position is kept');
+    t.equal(got[1]?.length, 21);
+  });
+
+  rule('whoever asks whether a consumer has caught up need not run it', async (t, opened) => {
+    const { engine } = opened;
+    await t.rejects(engine.caughtUp('s', 'c'), { name: 'UnavailableError' }, 'it has never run');
+    const hold = Promise.withResolvers<void>();
+    let handled = 0;
+    await engine.append('s', 's.a', 1);
+    await using _consumer = await engine.consume({
+      stream: 's',
+      consumer: 'c',
+      async handle(records) {
+        await hold.promise;
+        handled += records.length;
+      },
+    });
+    const waiting = engine.caughtUp('s', 'c').then(() => t.equal(handled, 1));
+    hold.resolve();
+    await passing(opened, waiting);
+    await passing(opened, engine.caughtUp('s', 'c'));
+  });
+
+  rule('records that something else is in the way of come again after a growing pause', async (t, opened) => {
+    const { engine } = opened;
     const attempts: unknown[][] = [];
     await engine.append('s', 's.a', 1);
     await engine.append('s', 's.a', 2);
@@ -145,27 +276,75 @@ export function journalSuite(name: string, openEngine: OpenEngine<Journal>): voi
       consumer: 'c',
       handle: async (records) => {
         attempts.push(dataOf(records));
-        if (attempts.length < 4) throw new Error('not today');
+        if (attempts.length < 4) throw new UnavailableError('AWAY', 'not today');
       },
     });
-    let caughtUp = false;
-    const done = consumer.caughtUp().then(() => {
-      caughtUp = true;
-    });
-    while (!caughtUp) {
-      await new Promise(setImmediate);
-      if (!caughtUp) await advance(100);
-    }
-    await done;
-    t.strictSame(attempts, [
-      [1, 2],
-      [1, 2],
-      [1, 2],
-      [1, 2],
-    ]);
+    await passing(opened, consumer.caughtUp());
+    t.strictSame(attempts[3], attempts[0], 'the same batch');
+    t.strictSame([...new Set(attempts.flat())], [1, 2]);
+    t.strictSame(await engine.parked(), []);
   });
 
-  rule('caught up holds past erased records too', async (t, { engine }) => {
+  /** A consumer of ten records of which number 4 fails by itself until `heal` is called. */
+  const withPoison = (engine: Journal) => {
+    const handled: number[] = [];
+    let isIll = true;
+    const options: ConsumeOptions = {
+      stream: 's',
+      consumer: 'c',
+      async handle(records) {
+        const numbers = dataOf(records) as number[];
+        if (isIll && numbers.includes(4)) throw new TypeError('4 is no number of mine');
+        handled.push(...numbers);
+      },
+    };
+    return {
+      handled,
+      heal() {
+        isIll = false;
+      },
+      async open() {
+        for (let n = 0; n < 10; n++) await engine.append('s', 's.a', n);
+        return engine.consume(options);
+      },
+    };
+  };
+
+  rule('a record that keeps failing by itself is parked, and those behind it go on', async (t, opened) => {
+    const { engine } = opened;
+    const { handled, open, heal } = withPoison(engine);
+    await engine.append('t', 's.a', 4);
+    await using forgetful = await engine.consume({
+      stream: 't',
+      consumer: 'c',
+      async handle() {
+        throw new TypeError('never works');
+      },
+    });
+    await using consumer = await open();
+    await passing(opened, consumer.caughtUp());
+    t.strictSame(handled, [0, 1, 2, 3, 5, 6, 7, 8, 9]);
+    const [parked, ...others] = await engine.parked('s');
+    t.match(parked, { stream: 's', subject: 's.a', consumer: 'c', data: 4, error: /4 is no number of mine/ });
+    t.strictSame(others, []);
+    await passing(opened, forgetful.caughtUp());
+    t.equal((await engine.parked()).length, 2);
+    await engine.erase('t', 's.a');
+    t.strictSame(await engine.parked('t'), [], 'a parked record is forgotten with its subject');
+    if (!parked) return;
+
+    await passing(opened, engine.replayParked(parked));
+    t.match(await engine.parked(), [{ data: 4 }], 'it fails again and stays');
+    await engine.erase('s', 's.b');
+    heal();
+    await passing(opened, engine.replayParked(parked));
+    t.strictSame(handled.at(-1), 4);
+    t.strictSame(await engine.parked(), []);
+    await t.rejects(engine.replayParked(parked), { name: 'NotFoundError' });
+  });
+
+  rule('caught up holds past erased records too', async (t, opened) => {
+    const { engine } = opened;
     await engine.append('s', 's.a', 1);
     await engine.append('s', 's.b', 2);
     await engine.erase('s', 's.b');
@@ -175,7 +354,10 @@ export function journalSuite(name: string, openEngine: OpenEngine<Journal>): voi
       consumer: 'c',
       handle: async (records) => void handled.push(...dataOf(records)),
     });
-    await consumer.caughtUp();
+    await passing(opened, consumer.caughtUp());
     t.strictSame(handled, [1]);
+    await engine.append('s', 's.a', 3);
+    await passing(opened, engine.caughtUp('s', 'c'));
+    t.strictSame(handled, [1, 3]);
   });
 }

@@ -1,0 +1,102 @@
+/** A consumer without a position: all shards from now on, for what lives in the memory of this process. */
+import { CONSUMER_BATCH_MAX } from '../../config/limits.ts';
+import type { ConsumeOptions, Consumer, JournalRecord } from '../../kit/ports/journal.ts';
+import { handOver } from '../journal/hand-over.ts';
+import { waitUntilCaughtUp } from './journal-caught-up.ts';
+import { closedError, type GroupConsumerDeps } from './journal-consumer.ts';
+import { openShardReader } from './journal-reader.ts';
+
+export type PassingConsumerDeps = Omit<GroupConsumerDeps, 'caughtUp' | 'parking'> & {
+  readonly head: (stream: string, shard: number) => Promise<number>;
+};
+
+export async function openPassingConsumer(
+  deps: PassingConsumerDeps,
+  options: ConsumeOptions,
+): Promise<Consumer> {
+  const { js, names, recordOf, head } = deps;
+  const { stream } = options;
+  const batchMax = Math.min(options.batchMax ?? CONSUMER_BATCH_MAX, CONSUMER_BATCH_MAX);
+  const shards = Array.from({ length: deps.shards }, (_, shard) => shard);
+  const closing = Promise.withResolvers<never>();
+  closing.promise.catch(() => undefined);
+  let closed = false;
+  let awake = false;
+  let wakeSleeper: (() => void) | undefined;
+
+  const wake = (): void => {
+    awake = true;
+    wakeSleeper?.();
+  };
+  const handledSeqs = await Promise.all(shards.map((shard) => head(stream, shard)));
+  const readers = shards.map((shard) =>
+    openShardReader({
+      js,
+      stream: names.shardStream(stream, shard),
+      afterSeq: handledSeqs[shard] as number,
+      wake,
+    }),
+  );
+
+  async function sleep(delayMs?: number): Promise<void> {
+    if (closed || (delayMs === undefined && awake)) return;
+    await new Promise<void>((resolve) => {
+      if (delayMs !== undefined) js.clock.after(delayMs, resolve);
+      wakeSleeper = () => (delayMs === undefined || closed) && resolve();
+    });
+    wakeSleeper = undefined;
+  }
+
+  async function handled(records: readonly JournalRecord[]): Promise<void> {
+    for (const { subject, seq } of records) handledSeqs[names.shardOf(subject)] = seq;
+  }
+
+  async function run(): Promise<void> {
+    while (!closed) {
+      awake = false;
+      const batch: JournalRecord[] = [];
+      for (const reader of readers) {
+        for (const message of reader.take(batchMax - batch.length)) batch.push(recordOf(stream, message));
+      }
+      if (batch.length === 0) {
+        await sleep();
+        continue;
+      }
+      await handOver(
+        {
+          options,
+          stillOurs: async (records) => (closed ? [] : records),
+          handled,
+          // Nobody could hand it over again to a consumer that keeps no position.
+          park: (record) => handled([record]),
+          pause: sleep,
+        },
+        batch,
+      );
+    }
+  }
+  const running = run();
+
+  return {
+    caughtUp: () =>
+      Promise.race([
+        waitUntilCaughtUp(
+          {
+            shards,
+            head: (shard) => head(stream, shard),
+            handled: async (shard) => handledSeqs[shard] as number,
+          },
+          js.clock,
+        ),
+        closing.promise,
+      ]),
+    async [Symbol.asyncDispose]() {
+      if (closed) return;
+      closed = true;
+      closing.reject(closedError());
+      wake();
+      for (const reader of readers) reader.close();
+      await running;
+    },
+  };
+}
