@@ -1,14 +1,11 @@
 /**
- * Sliding-window limits. Those of a user or address hold over all nodes through the cache; while the cache
- * is away each node counts for itself, so that a broken counter stops nobody.
+ * Sliding-window limits. Those of a user or address hold over all nodes through the cache, which counts on
+ * each node for itself while what is shared is away.
  */
-import { RATE_CACHE_RETRY_AFTER_MS, RATE_CACHE_WAIT_MS, RATE_KEYS_MAX } from '../../config/limits.ts';
+import { RATE_KEYS_MAX } from '../../config/limits.ts';
 import { RateLimitedError } from '../../kit/errors.ts';
-import { logger } from '../../kit/log.ts';
 import type { Cache, WindowCount } from '../../kit/ports/cache.ts';
 import type { Clock } from '../../kit/sources.ts';
-
-const log = logger('gateway');
 
 export interface Limit {
   readonly name: string;
@@ -74,31 +71,9 @@ export interface RateLimiter {
 
 export function createRateLimiter({ cache, clock }: { cache: Cache; clock: Clock }): RateLimiter {
   const windows = new LocalWindows();
-  let cacheAwayUntilMs = 0;
-
-  const takeHere = (limit: Limit, who: string) => windows.take(who, limit, clock.nowMs());
-
-  const takeFromCache = (limit: Limit, who: string) =>
-    new Promise<WindowCount>((resolve, reject) => {
-      const timer = clock.after(RATE_CACHE_WAIT_MS, () => reject(new Error('The cache did not answer.')));
-      cache
-        .take(`rate:${limit.name}:${who}`, limit.max, limit.windowMs)
-        .then(resolve, reject)
-        .finally(() => timer.cancel());
-    });
-
   return {
-    takeHere,
-    async take(limit, who) {
-      if (clock.nowMs() < cacheAwayUntilMs) return takeHere(limit, who);
-      try {
-        return await takeFromCache(limit, who);
-      } catch (error) {
-        cacheAwayUntilMs = clock.nowMs() + RATE_CACHE_RETRY_AFTER_MS;
-        log.warn({ err: error }, 'rate limits are counted on this node until the cache is back');
-        return takeHere(limit, who);
-      }
-    },
+    take: ({ name, max, windowMs }, who) => cache.take(`rate:${name}:${who}`, max, windowMs),
+    takeHere: (limit, who) => windows.take(who, limit, clock.nowMs()),
   };
 }
 

@@ -1,4 +1,3 @@
-/** What may be lost at any moment: copies, counters, presence. */
 export interface WindowCount {
   readonly allowed: boolean;
   readonly remaining: number;
@@ -6,6 +5,13 @@ export interface WindowCount {
   readonly retryAfterMs: number;
 }
 
+/**
+ * What may be lost at any moment: copies, counters, presence.
+ *
+ * A cache that many nodes share may be away. No call fails for that, nor waits for long: copies are not
+ * found, limits and presence are what this node knows. A copy that could not be dropped lives out its time
+ * to live at most.
+ */
 export interface Cache {
   get<T>(key: string): Promise<T | undefined>;
   set(key: string, value: unknown, ttlMs: number): Promise<void>;

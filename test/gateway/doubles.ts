@@ -130,7 +130,7 @@ export const unsignedVerifier = (clock: Clock): GatewayDeps['verifier'] => ({
   },
 });
 
-export function memoryCache(clock: Clock): Cache {
+function memoryCache(clock: Clock): Cache {
   const windows = new LocalWindows();
   const absent = async () => {};
   return {
