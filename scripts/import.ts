@@ -4,6 +4,7 @@ import { openIngest } from '../broker.config.ts';
 import { readSettings } from '../config/settings.ts';
 import { systemClock } from '../kit/sources.ts';
 import { runImportCommand } from '../media/ingest/command.ts';
+import { importFolder } from '../media/ingest/import.ts';
 
 const folders = process.argv.slice(2);
 if (folders.length === 0 || folders.some((folder) => folder.startsWith('--'))) {
@@ -24,7 +25,7 @@ try {
   console.log(`  ffmpeg ${deps.ffmpeg.version}, ${atOnce === 1 ? 'one song' : `${atOnce} songs`} at a time`);
   process.exitCode = await runImportCommand({
     folders,
-    deps,
+    importing: (walk) => importFolder({ ...walk, deps }),
     clock: systemClock,
     write: (text) => process.stdout.write(text),
     ...(process.stdout.isTTY && { columns: process.stdout.columns }),

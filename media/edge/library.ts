@@ -93,7 +93,8 @@ export function createLibrary({ objects, masterSecret, cacheBytesMax = EDGE_CACH
   };
 
   const clear = async (songId: string, rung: Rung, start: number, end: number): Promise<Buffer> => {
-    const bytes = await objects.range(trackKeys.rendition(songId, rung), start, end);
+    const { encodingId } = await track(songId);
+    const bytes = await objects.range(trackKeys.rendition(songId, rung, encodingId), start, end);
     if (bytes?.length !== end - start) throw notFound();
     return bytes;
   };
@@ -145,9 +146,10 @@ export function createLibrary({ objects, masterSecret, cacheBytesMax = EDGE_CACH
     async file(songId: string, rung: Rung): Promise<FileBody> {
       const rendition = await renditionOf(songId, rung);
       const file = await files.get(`${songId}/${rung}`, async () => {
-        const info = await objects.head(trackKeys.rendition(songId, rung));
+        const packaged = await track(songId);
+        const info = await objects.head(trackKeys.rendition(songId, rung, packaged.encodingId));
         if (!info) throw notFound();
-        const built = await progressiveFile(await track(songId), rendition, (start, end) =>
+        const built = await progressiveFile(packaged, rendition, (start, end) =>
           clear(songId, rung, start, end),
         );
         return { ...built, etag: bodyOf(Buffer.concat([built.head, Buffer.from(info.etag)])).etag };

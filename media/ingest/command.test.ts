@@ -4,6 +4,7 @@ import t from 'tap';
 import { type Clock, systemIds } from '../../kit/sources.ts';
 import { runImportCommand } from './command.ts';
 import { findFfmpeg } from './ffmpeg.ts';
+import { type ImportWalk, importFolder } from './import.ts';
 import type { IngestDeps } from './song.ts';
 import { FolderObjects, memoryIngestTables, RememberingCatalog } from './testing/engines.ts';
 import { makeMusic } from './testing/music.ts';
@@ -29,7 +30,8 @@ function setUp(root: string) {
   const write = (part: string): void => {
     text += part;
   };
-  return { clock, deps, write, text: () => text };
+  const importing = (walk: ImportWalk) => importFolder({ ...walk, deps });
+  return { clock, importing, write, text: () => text };
 }
 
 t.test('each refused file is named with the reason, and the import succeeds', async (t) => {

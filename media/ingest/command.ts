@@ -2,12 +2,12 @@
 import { MINUTE_MS, SECOND_MS } from '../../config/limits.ts';
 import { AntiphonError } from '../../kit/errors.ts';
 import type { Clock } from '../../kit/sources.ts';
-import { type ImportProgress, type ImportSummary, importFolder } from './import.ts';
-import type { IngestDeps } from './song.ts';
+import type { ImportProgress, ImportSummary, ImportWalk } from './import.ts';
 
 export interface ImportCommand {
   readonly folders: readonly string[];
-  readonly deps: IngestDeps;
+  /** Takes the folders in by itself (importFolder), or hands them to a cluster's workers (enqueueImport). */
+  readonly importing: (walk: ImportWalk) => Promise<ImportSummary>;
   readonly clock: Clock;
   readonly write: (text: string) => void;
   /** Of a terminal, where one line is rewritten; absent where lines are added. */
@@ -22,7 +22,7 @@ const PROGRESS_EVERY_MS = SECOND_MS;
  * @throws what is no error of ours, the signal's reason among it
  */
 export async function runImportCommand(command: ImportCommand): Promise<number> {
-  const { clock, write, columns, ...options } = command;
+  const { clock, write, columns, importing, ...walk } = command;
   const startedMs = clock.nowMs();
   let shownMs = startedMs;
   const onProgress = (progress: ImportProgress): void => {
@@ -35,7 +35,7 @@ export async function runImportCommand(command: ImportCommand): Promise<number> 
     write(columns ? `\r\x1b[K${cutTo(columns - 1, line)}${isLast ? '\n' : ''}` : `${line}\n`);
   };
   try {
-    const summary = await importFolder({ ...options, onProgress });
+    const summary = await importing({ ...walk, onProgress });
     write(summaryText(summary, clock.nowMs() - startedMs));
     return 0;
   } catch (error) {

@@ -19,6 +19,7 @@ import sharp from 'sharp';
 import t, { type Test } from 'tap';
 import { SongRelease } from '../../actors/catalog/contract.ts';
 import { UnavailableError } from '../../kit/errors.ts';
+import type { Objects } from '../../kit/ports/objects.ts';
 import { systemIds } from '../../kit/sources.ts';
 import { problemsOf } from '../../kit/validate.ts';
 import { coverKey, trackKeys } from '../package/names.ts';
@@ -235,9 +236,9 @@ t.test('a crash at any point leaves nothing half-published, and the next run com
       super(folder);
       this.dieAt = dieAt;
     }
-    override async put(key: string, content: Uint8Array | AsyncIterable<Uint8Array>) {
+    override async put(...[key, content, options]: Parameters<Objects['put']>) {
       if (this.puts.length >= this.dieAt) throw new Error('power cut');
-      return super.put(key, content);
+      return super.put(key, content, options);
     }
   }
   for (const dieAt of [0, 1, 4, 6]) {

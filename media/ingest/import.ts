@@ -1,7 +1,7 @@
-/** A bulk import: the same steps as for one song, for every file of some folders, a few at a time. */
+/** A bulk import: every file of some folders, a few at a time, here or by the workers of a cluster. */
 import { availableParallelism } from 'node:os';
 import { type RefusalCode, RefusedError } from './refusal.ts';
-import { type IngestDeps, ingestSong } from './song.ts';
+import { type IngestDeps, type IngestedSong, ingestSong } from './song.ts';
 import { type Found, folderRoot, walk } from './walk.ts';
 
 export interface RefusedFile {
@@ -32,22 +32,39 @@ export interface ImportSummary {
   readonly encodedCpuMs: number;
 }
 
-export interface ImportOptions {
+export interface ImportWalk {
   readonly folders: readonly string[];
-  readonly deps: IngestDeps;
-  /** Songs at a time; default one less than the cores, so that playback keeps one. */
-  readonly workers?: number;
   readonly onProgress?: (progress: ImportProgress) => void;
   readonly signal?: AbortSignal;
 }
+
+export interface ImportOptions extends ImportWalk {
+  readonly deps: IngestDeps;
+  /** Songs at a time; default one less than the cores, so that playback keeps one. */
+  readonly workers?: number;
+}
+
+/** As `importEach`, by this process itself. */
+export const importFolder = ({ deps, workers, ...walk }: ImportOptions): Promise<ImportSummary> =>
+  importEach({
+    ...walk,
+    atOnce: workers ?? Math.max(1, availableParallelism() - 1),
+    ingest: (path) => ingestSong({ path }, deps, walk.signal),
+  });
 
 /**
  * A refused file is told in the summary and stops nothing; a service that fails stops the import, which may
  * then simply be run again.
  * @throws NotFoundError `IMPORT_FOLDER_NOT_FOUND` before anything is done
  */
-export async function importFolder(options: ImportOptions): Promise<ImportSummary> {
-  const { deps, signal, onProgress } = options;
+export async function importEach(
+  options: ImportWalk & {
+    readonly atOnce: number;
+    /** @throws RefusedError */
+    readonly ingest: (path: string) => Promise<IngestedSong>;
+  },
+): Promise<ImportSummary> {
+  const { signal, onProgress } = options;
   const roots = await Promise.all(options.folders.map(folderRoot));
   const total = await countOf(foundIn(roots));
   const counts = { done: 0, released: 0, unchanged: 0, encodedMs: 0, encodedCpuMs: 0 };
@@ -58,7 +75,7 @@ export async function importFolder(options: ImportOptions): Promise<ImportSummar
     signal?.throwIfAborted();
     try {
       if (found.s === 'refused') throw new RefusedError(found.refusal);
-      const song = await ingestSong({ path: found.path }, deps, signal);
+      const song = await options.ingest(found.path);
       if (song.s === 'duplicate') duplicates.push({ file: found.path, of: song.of });
       else counts[song.s] += 1;
       if (song.s === 'released' && song.encoded) {
@@ -80,7 +97,7 @@ export async function importFolder(options: ImportOptions): Promise<ImportSummar
     });
   };
 
-  await forEachOf(foundIn(roots), options.workers ?? Math.max(1, availableParallelism() - 1), take);
+  await forEachOf(foundIn(roots), options.atOnce, take);
   const { done, ...sums } = counts;
   return { total: done, ...sums, duplicates, refused };
 }

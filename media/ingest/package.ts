@@ -1,8 +1,11 @@
-/** Step 4: stores what was encoded. The index goes last, so a song whose index is there is whole. */
-
+/**
+ * Step 4: stores what was encoded. The index goes last and once: a song whose index is there is whole, and who
+ * comes second with an encoding of the same song takes the first one's.
+ */
 import type { FileHandle } from 'node:fs/promises';
-import { open, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { PREVIEW_MS } from '../../config/limits.ts';
+import { ConflictError } from '../../kit/errors.ts';
 import type { Objects } from '../../kit/ports/objects.ts';
 import type { ReadRange } from '../package/mp4/read.ts';
 import { trackKeys } from '../package/names.ts';
@@ -19,6 +22,7 @@ const SHORTFALL_MAX = 0.002;
 
 /**
  * @param declaredMs what the source says to last
+ * @param encodingId of this encoding alone, so that no other one's files are ever written over
  * @throws RefusedError `TRUNCATED`, `TOO_SHORT`, `TOO_LONG`
  */
 export async function storePackage(
@@ -26,6 +30,7 @@ export async function storePackage(
   transcoded: Transcoded,
   declaredMs: number | undefined,
   objects: Objects,
+  encodingId: string,
 ): Promise<PackagedTrack> {
   const files: FileHandle[] = [];
   try {
@@ -37,17 +42,54 @@ export async function storePackage(
     }
     const track = await trackOf(songId, encoded, transcoded, declaredMs);
     for (const { rendition, content } of encoded) {
-      await objects.put(trackKeys.rendition(songId, rendition.rung), content());
+      await objects.put(trackKeys.rendition(songId, rendition.rung, encodingId), content());
     }
     const waveform = await waveformOf(transcoded.pcmPath, track.durationMs);
-    await objects.put(trackKeys.waveform(songId), json(waveform));
-    await objects.putFile(trackKeys.preview(songId), transcoded.previewPath);
-    const whole: PackagedTrack = { ...track, waveform: { bins: waveform.peaks.length } };
-    await objects.put(trackKeys.index(songId), json(whole));
-    return whole;
+    await putOnce(trackKeys.waveform(songId), json(waveform), objects);
+    await putOnce(trackKeys.preview(songId), await readFile(transcoded.previewPath), objects);
+    const whole: PackagedTrack = { ...track, encodingId, waveform: { bins: waveform.peaks.length } };
+    return await publishIndex(whole, objects);
   } finally {
     await Promise.all(files.map((file) => file.close()));
   }
+}
+
+/** Whether it is ours; what another one has put there, of the same sound, stays. */
+async function putOnce(key: string, content: Uint8Array, objects: Objects): Promise<boolean> {
+  try {
+    await objects.put(key, content, { ifAbsent: true });
+    return true;
+  } catch (error) {
+    if (error instanceof ConflictError && error.code === 'OBJECT_EXISTS') return false;
+    throw error;
+  }
+}
+
+/** The track as it is from now on for everyone: this one, or that of whoever was first. */
+async function publishIndex(track: PackagedTrack, objects: Objects): Promise<PackagedTrack> {
+  const { songId, encodingId } = track;
+  if (await putOnce(trackKeys.index(songId), json(track), objects)) return track;
+  const first = await packagedTrack(songId, objects);
+  if (first) {
+    if (first.encodingId !== encodingId) await deleteAll(trackKeys.encoding(songId, encodingId), objects);
+    return first;
+  }
+  // What is there was packaged in an older way, and gives place.
+  await objects.put(trackKeys.index(songId), json(track));
+  return track;
+}
+
+/** Removes encodings of a song that never became it: their workers died, or came second. */
+export async function sweepEncodings({ songId, encodingId }: PackagedTrack, objects: Objects): Promise<void> {
+  const kept = trackKeys.encoding(songId, encodingId);
+  for await (const key of objects.list(trackKeys.prefix(songId))) {
+    const isRendition = /^\d+\.mp4$/.test(key.slice(key.lastIndexOf('/') + 1));
+    if (isRendition && key.slice(0, key.lastIndexOf('/') + 1) !== kept) await objects.delete(key);
+  }
+}
+
+export async function deleteAll(prefix: string, objects: Objects): Promise<void> {
+  for await (const key of objects.list(prefix)) await objects.delete(key);
 }
 
 /** The index of a song that is packaged in this version, or undefined. */

@@ -77,7 +77,8 @@ export function assertLength(durationMs: number): void {
   if (durationMs > INGEST_SONG_MS_MAX) throw new RefusedError('TOO_LONG');
 }
 
-async function sniffFile(path: string): Promise<Sniffed> {
+/** @throws RefusedError `EMPTY`, `TOO_LARGE`, `NOT_MUSIC` */
+export async function sniffFile(path: string): Promise<Sniffed> {
   const { size } = await stat(path);
   if (size === 0) throw new RefusedError('EMPTY');
   if (size > INGEST_FILE_BYTES_MAX) throw new RefusedError('TOO_LARGE');

@@ -19,6 +19,8 @@ export const REFUSALS = {
   DAMAGED: 'It could not be decoded; it is damaged.',
   NOT_ACCEPTED: 'The catalogue does not take what its tags say.',
   TOO_SLOW: 'It took longer to decode than any music should.',
+  UPLOAD_LOST: 'What was sent of it is gone; import it again.',
+  PARKED: 'No worker could take it in; an operator finds it among the parked records.',
 } as const;
 
 export type RefusalCode = keyof typeof REFUSALS;

@@ -39,6 +39,13 @@ export interface SongSource {
   readonly path: string;
   /** Taken instead of the file's tags. */
   readonly description?: SongDescription;
+  /** Of a file that was sent here: as its own machine knows it. */
+  readonly sent?: {
+    readonly path: string;
+    readonly state: string;
+    /** A path whose file had the same sound and is there no more. */
+    readonly insteadOf?: string;
+  };
 }
 
 export type IngestedSong =
@@ -62,11 +69,11 @@ export async function ingestSong(
   deps: IngestDeps,
   signal?: AbortSignal,
 ): Promise<IngestedSong> {
-  const { path } = source;
+  const { path, sent } = source;
   const beside = source.description ? {} : await reading(() => filesBeside(path));
-  const state = await reading(() => fileState(source, beside));
-  const remembered = await deps.tables.files.get(digestOf(path), []);
-  if (remembered?.state === state) return { s: 'unchanged', songId: remembered.songId };
+  const state = sent?.state ?? (await reading(() => fileState(source, beside)));
+  const unchanged = await unchangedSong(sent?.path ?? path, state, deps.tables);
+  if (unchanged) return unchanged;
 
   const probed = await reading(() => probe(path, deps.ffmpeg, signal));
   const songId = await stableId(deps.tables, deps.ids, 'sound', probed.audioDigest);
@@ -83,8 +90,8 @@ async function publish(
   deps: IngestDeps,
   signal?: AbortSignal,
 ): Promise<IngestedSong> {
-  const { path } = source;
-  const owner = await otherOwner(songId, path, deps);
+  const path = source.sent?.path ?? source.path;
+  const owner = await otherOwner(songId, source, deps);
   if (owner !== undefined) return { s: 'duplicate', songId, of: owner };
 
   const description = source.description ?? (await reading(() => describeFile(probed, beside)));
@@ -108,7 +115,7 @@ async function packaged(
   const folder = await mkdtemp(join(deps.tempFolder, `song-${process.pid}-`));
   try {
     const transcoded = await transcode(probed, deps.ffmpeg, folder, signal);
-    const track = await storePackage(songId, transcoded, probed.durationMs, deps.objects);
+    const track = await storePackage(songId, transcoded, probed.durationMs, deps.objects, deps.ids.next());
     return { track, cpuMs: transcoded.cpuMs };
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -139,8 +146,18 @@ async function describeFile(probed: Probed, beside: Beside): Promise<SongDescrip
   return { ...description, ...(lyrics && { lyrics }), ...(cover && { cover }) };
 }
 
+/** The song that a file was taken in as, when neither it nor what lies beside it has changed since. */
+export async function unchangedSong(
+  path: string,
+  state: string,
+  tables: IngestTables,
+): Promise<Extract<IngestedSong, { s: 'unchanged' }> | undefined> {
+  const remembered = await tables.files.get(digestOf(path), []);
+  return remembered?.state === state ? { s: 'unchanged', songId: remembered.songId } : undefined;
+}
+
 /** Changes when the file, what lies beside it, or the given description does. */
-async function fileState({ path, description }: SongSource, beside: Beside): Promise<string> {
+export async function fileState({ path, description }: SongSource, beside: Beside): Promise<string> {
   return digestOf(
     String(INGEST_VERSION),
     stateOf(await lstat(path)),
@@ -151,9 +168,15 @@ async function fileState({ path, description }: SongSource, beside: Beside): Pro
 }
 
 /** The path of another file that holds the song, if it is still there; one that moved away gives it up. */
-async function otherOwner(songId: string, path: string, { tables }: IngestDeps): Promise<string | undefined> {
+async function otherOwner(
+  songId: string,
+  { path, sent }: SongSource,
+  { tables }: IngestDeps,
+): Promise<string | undefined> {
   const owner = await tables.owners.get(songId, []);
-  if (!owner || owner.path === path) return undefined;
+  if (!owner || owner.path === (sent?.path ?? path) || owner.path === sent?.insteadOf) return undefined;
+  // Only the machine that sent the file can look.
+  if (sent) return owner.path;
   try {
     await lstat(owner.path);
     return owner.path;
@@ -165,7 +188,7 @@ async function otherOwner(songId: string, path: string, { tables }: IngestDeps):
 const UNREADABLE_ERRNOS = ['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'EISDIR', 'EIO', 'ELOOP'];
 
 /** Runs a step that only reads the person's files: what the file system refuses there is about the file. */
-async function reading<T>(step: () => Promise<T>): Promise<T> {
+export async function reading<T>(step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {

@@ -7,7 +7,11 @@ export type CoverSizePx = (typeof COVER_SIZES_PX)[number];
 export const trackKeys = {
   prefix: (songId: string) => `tracks/${songId}/`,
   index: (songId: string) => `tracks/${songId}/index.json`,
-  rendition: (songId: string, rung: Rung) => `tracks/${songId}/${rung}.mp4`,
+  /** Of the encoding that the index names; songs packaged before encodings had ids have none. */
+  rendition: (songId: string, rung: Rung, encodingId?: string) =>
+    `${trackKeys.encoding(songId, encodingId)}${rung}.mp4`,
+  encoding: (songId: string, encodingId?: string) =>
+    `tracks/${songId}/${encodingId === undefined ? '' : `${encodingId}/`}`,
   preview: (songId: string) => `tracks/${songId}/preview.m4a`,
   waveform: (songId: string) => `tracks/${songId}/waveform.json`,
 };

@@ -62,10 +62,11 @@ for (const ffmpeg of distinct) {
         await transcode(probed, ffmpeg, join(folder, 'work')),
         probed.durationMs,
         objects,
+        'encoding',
       );
       const files = new Map<number, Buffer>();
       for (const { rung } of track.renditions) {
-        files.set(rung, (await objects.get(trackKeys.rendition('song', rung))) as Buffer);
+        files.set(rung, (await objects.get(trackKeys.rendition('song', rung, 'encoding'))) as Buffer);
       }
       const served = await servedFiles(track, (rung) => files.get(rung) as Buffer);
       const tone = await decode(ffmpeg, ['-i', source], folder);

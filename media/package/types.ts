@@ -1,10 +1,10 @@
 /**
  * What a packaged song is: the files that ingest writes and the edge serves.
  *
- * `tracks/<songId>/<rung>.mp4` is one clear CMAF file a rendition: an init section of `initBytes`, then one
- * moof + mdat a segment, cut at the same sample in every rendition. Nothing else is stored of the audio: HLS,
- * DASH and the progressive file are all made from it. `index.json` is written last: a song whose index is
- * there is whole.
+ * `tracks/<songId>/<encodingId>/<rung>.mp4` is one clear CMAF file a rendition: an init section of `initBytes`,
+ * then one moof + mdat a segment, cut at the same sample in every rendition. Nothing else is stored of the
+ * audio: HLS, DASH and the progressive file are all made from it. `index.json` is written last and once: a song
+ * whose index is there is whole, and of two who encode it at the same time the index names one.
  */
 import type { Rung } from '../../actors/catalog/contract.ts';
 
@@ -48,6 +48,8 @@ export interface LoudnessMeasure {
 export interface PackagedTrack {
   readonly version: typeof PACKAGE_VERSION;
   readonly songId: string;
+  /** Where its renditions lie; absent where they lie beside the index. */
+  readonly encodingId?: string;
   /** `samples` in milliseconds, rounded. */
   readonly durationMs: number;
   readonly sampleRate: number;

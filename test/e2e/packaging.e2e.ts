@@ -59,10 +59,10 @@ t.test('a packaged song plays to its end and can be sought in', async (t) => {
   const objects = new FolderObjects(join(folder, 'objects'));
   const probed = await probe(source, ffmpeg);
   const transcoded = await transcode(probed, ffmpeg, join(folder, 'work'));
-  const track = await storePackage('song', transcoded, probed.durationMs, objects);
+  const track = await storePackage('song', transcoded, probed.durationMs, objects, 'encoding');
   const renditions = new Map<number, Buffer>();
   for (const { rung } of track.renditions) {
-    renditions.set(rung, (await objects.get(trackKeys.rendition('song', rung))) as Buffer);
+    renditions.set(rung, (await objects.get(trackKeys.rendition('song', rung, 'encoding'))) as Buffer);
   }
   const files = await servedFiles(track, (rung) => renditions.get(rung) as Buffer);
   files.set('play.html', Buffer.from(PAGE));
