@@ -275,6 +275,18 @@ export const INGEST_TRANSCODE_MS_MAX = 30 * MINUTE_MS;
 export const INGEST_MEMORY_BYTES_MAX = 1024 ** 3;
 export const INGEST_OUTPUT_FILE_BYTES_MAX = 1024 ** 3;
 export const INGEST_LOG_BYTES_MAX = 64 * 1024;
+/** Files that one import has sent and not seen the end of. */
+export const INGEST_JOBS_AHEAD_MAX = 128;
+export const INGEST_OUTCOMES_EVERY_MS = SECOND_MS;
+export const INGEST_PARKED_EVERY_LOOKS = 30;
+/** A release is sent this long at most after a look whether the job is still open. */
+export const INGEST_RELEASE_MS_MAX = 10 * SECOND_MS;
+/** What was sent and never queued is kept this long: longer than sending one file takes. */
+export const INGEST_UPLOAD_AGE_MS_MAX = DAY_MS;
+export const INGEST_SWEEP_EVERY_MS = HOUR_MS;
+export const INGEST_JOBS_SHOWN_MS = 30 * DAY_MS;
+export const INGEST_JOBS_PER_SCAN = 1000;
+export const INGEST_REFUSED_SHOWN_MAX = 200;
 export const COVER_BYTES_MAX = 20 * 1024 ** 2;
 export const COVER_PIXELS_MAX = 50_000_000;
 export const LYRICS_FILE_BYTES_MAX = 512 * 1024;

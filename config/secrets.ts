@@ -1,7 +1,8 @@
 /** The service's own secrets: one master secret, from which every key is derived for its purpose. */
-import { hkdfSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { derivedKey } from '../kit/derived-key.ts';
 
 const FILE = 'secrets.json';
 const SECRET_BYTES = 32;
@@ -37,6 +38,5 @@ export async function masterSecret(dataDir: string, given: string | undefined): 
   return secret;
 }
 
-/** A key for one purpose (HKDF-SHA256, RFC 5869): knowing it tells nothing of the others. */
-export const keyFor = (secret: string, purpose: string): Buffer =>
-  Buffer.from(hkdfSync('sha256', secret, '', `antiphon/${purpose}`, SECRET_BYTES));
+/** The key for one purpose of the service. */
+export const keyFor = (secret: string, purpose: string): Buffer => derivedKey(secret, `antiphon/${purpose}`);

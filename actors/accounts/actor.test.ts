@@ -6,6 +6,7 @@ import {
   PAYMENT_GRACE_MS,
   PAYMENT_RETRY_EVERY_MS,
   RESET_CODE_TTL_MS,
+  SETUP_CODE_SHARED_MS,
 } from '../../config/limits.ts';
 import { testPaymentProvider } from '../../infra/payment/test-provider.ts';
 import { validatorOf } from '../../kit/validate.ts';
@@ -108,6 +109,7 @@ t.test('A21: guessing a reset code is slowed down', async (t) => {
 t.test('A22: each start has a new setup code; it makes one administrator, once', async (t) => {
   const w = await world(t);
   const first = await w.accounts.ensureSetupCode();
+  w.clock.advance(SETUP_CODE_SHARED_MS);
   const code = await w.accounts.ensureSetupCode();
   t.match(code, /^([0-9A-Z]{5}-){3}[0-9A-Z]{5}$/);
   t.notMatch(w.dump(), code as string);
@@ -126,6 +128,15 @@ t.test('A22: each start has a new setup code; it makes one administrator, once',
   t.equal(await w.accounts.ensureSetupCode(), undefined);
   t.equal(await (await w.restart()).ensureSetupCode(), undefined);
   t.ok(await w.signUp(items[0]?.username === 'ada' ? 'eve' : 'ada'), 'the name of the loser is free');
+});
+
+t.test('A22: nodes that start together print the same code, and it works', async (t) => {
+  const w = await world(t);
+  const nodes = [w.accounts, await w.restart(), await w.restart()];
+  const codes = await Promise.all(nodes.map((node) => node.ensureSetupCode()));
+  t.equal(new Set(codes).size, 1);
+  t.ok(await w.signUp('ada', { setupCode: codes[0] }));
+  t.same(await Promise.all(nodes.map((node) => node.ensureSetupCode())), [undefined, undefined, undefined]);
 });
 
 t.test('A22: a name that is taken does not use the code up', async (t) => {

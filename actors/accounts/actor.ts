@@ -81,7 +81,7 @@ export async function createAccounts(deps: AccountsDeps): Promise<Accounts> {
   const { clock } = sources;
   const keyRing = await openKeyRing(tables.open(SIGNING_KEYS), masterSecret, sources);
   const store = await openAccountStore(deps);
-  const admins = createAdmins(tables.open(ADMINS));
+  const admins = createAdmins({ rows: tables.open(ADMINS), masterSecret, sources });
   const attempts = createAttempts(cache, clock);
   const hasher = createPasswordHasher(clock, deps.hashLimits ?? HASH_LIMITS);
   const premium = createPremium(store, deps.payments, clock);

@@ -1,8 +1,9 @@
 /** Who administers: never nobody again once there is one, and the code that makes the first. */
-import { ACCOUNT_WRITE_TRIES_MAX } from '../../config/limits.ts';
+import { ACCOUNT_WRITE_TRIES_MAX, SETUP_CODE_SHARED_MS } from '../../config/limits.ts';
 import { ConflictError, ForbiddenError, UnavailableError } from '../../kit/errors.ts';
 import type { Table, Versioned } from '../../kit/ports/tables.ts';
-import { hashCode, isSameDigest, newCode } from './secrets.ts';
+import type { Sources } from '../../kit/sources.ts';
+import { codeOf, hashCode, isSameDigest } from './secrets.ts';
 import type { AdminsRow } from './tables.ts';
 
 const SCOPE = 'service';
@@ -13,7 +14,10 @@ const NOBODY: AdminsRow = { userIds: [], setupCodeHash: null };
  * is taken out before the role. A crash in between leaves an id too few, which only errs towards refusing.
  */
 export interface Admins {
-  /** A new setup code while nobody administers; it replaces the one before, and only its hash is kept. */
+  /**
+   * A new setup code while nobody administers; it replaces the one before. Nodes that start together get the
+   * same one, for the operator reads whichever is printed last.
+   */
   ensureSetupCode(isAdmin: (userId: string) => Promise<boolean>): Promise<string | undefined>;
   /** @throws ForbiddenError `SETUP_CODE_WRONG`. */
   assertSetupCode(code: string): Promise<void>;
@@ -30,7 +34,16 @@ const wrongCode = (): ForbiddenError =>
     'This setup code is not valid; use the one that the service printed at its last start.',
   );
 
-export function createAdmins(rows: Table<[], AdminsRow>): Admins {
+interface AdminsDeps {
+  readonly rows: Table<[], AdminsRow>;
+  readonly masterSecret: string;
+  readonly sources: Pick<Sources, 'clock' | 'ids'>;
+}
+
+export function createAdmins({ rows, masterSecret, sources: { clock, ids } }: AdminsDeps): Admins {
+  /**
+   * Each change shows as done when it is met again, so a write that is not known to be done is decided anew.
+   */
   async function change(next: (row: AdminsRow) => AdminsRow): Promise<AdminsRow> {
     for (let tries = 0; tries < ACCOUNT_WRITE_TRIES_MAX; tries++) {
       const current: Versioned<AdminsRow> | undefined = await rows.getVersioned(SCOPE, []);
@@ -55,13 +68,23 @@ export function createAdmins(rows: Table<[], AdminsRow>): Admins {
       // A crash while the first administrator was made can leave an id without its account.
       const real = await Promise.all(userIds.map(isAdmin));
       if (real.includes(true)) return undefined;
-      const code = newCode();
-      const setupCodeHash = hashCode(code);
-      const row = await change((row) =>
-        // Another process may have got its administrator meanwhile.
-        row.userIds.join() === userIds.join() ? { userIds: [], setupCodeHash } : row,
-      );
-      return row.setupCodeHash === setupCodeHash ? code : undefined;
+      const nowMs = clock.nowMs();
+      const setupCodeSalt = ids.next();
+      const fresh: AdminsRow = {
+        userIds: [],
+        setupCodeHash: hashCode(codeOf(masterSecret, setupCodeSalt)),
+        setupCodeSalt,
+        setupCodeMadeAtMs: nowMs,
+      };
+      const row = await change((row) => {
+        // Another process may have got its administrator, or made a code, meanwhile.
+        const isOvertaken = row.userIds.join() !== userIds.join();
+        const isShared =
+          row.setupCodeHash !== null && nowMs - (row.setupCodeMadeAtMs ?? 0) < SETUP_CODE_SHARED_MS;
+        return isOvertaken || isShared ? row : fresh;
+      });
+      const { setupCodeHash, setupCodeSalt: salt } = row;
+      return setupCodeHash === null || salt === undefined ? undefined : codeOf(masterSecret, salt);
     },
     async assertSetupCode(code) {
       assertMatches((await rows.get(SCOPE, [])) ?? NOBODY, code);

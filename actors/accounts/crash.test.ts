@@ -6,8 +6,8 @@
 import t, { type Test } from 'tap';
 import { USERNAME_CLAIM_TTL_MS } from '../../config/limits.ts';
 import { testPaymentProvider } from '../../infra/payment/test-provider.ts';
-import { dyingAt } from '../../test/accounts/engines.ts';
 import { PASSWORD, type World, world } from '../../test/accounts/world.ts';
+import { mortal } from '../../test/doubles/faults.ts';
 import type { Accounts } from './actor.ts';
 
 const WRITES_MAX = 20;
@@ -23,7 +23,8 @@ async function atEveryWrite<Prepared>(t: Test, { prepare, work, check }: Case<Pr
     for (const moment of ['before', 'after'] as const) {
       const w = await world(t, { payments: testPaymentProvider });
       const prepared = await prepare(w);
-      const engines = dyingAt(w.deps, write, moment);
+      const engines = mortal(w.deps);
+      engines.dieAt(write, moment);
       const dying = await w.restart(engines);
       await Promise.race([engines.death, work(dying.handlers, prepared)]).catch(() => undefined);
       if (!engines.isDead()) {

@@ -1,9 +1,6 @@
 /** Keys from the master secret, and codes that a person types once. */
-import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
-
-/** One secret is handed in, every use gets a key of its own (HKDF, RFC 5869). */
-export const derivedKey = (masterSecret: string, use: string): Buffer =>
-  Buffer.from(hkdfSync('sha256', masterSecret, '', `antiphon accounts ${use}`, 32));
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { derivedKey } from '../../kit/derived-key.ts';
 
 /** Constant time over texts of one length; secrets compared here are digests. */
 export function isSameDigest(a: string, b: string): boolean {
@@ -15,11 +12,17 @@ export function isSameDigest(a: string, b: string): boolean {
 const CODE_ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const CODE_LENGTH = 20;
 
+const codeFrom = (bytes: Uint8Array): string =>
+  Array.from(bytes.subarray(0, CODE_LENGTH), (byte) => CODE_ALPHABET[byte % CODE_ALPHABET.length])
+    .join('')
+    .replace(/.{5}(?=.)/g, '$&-');
+
 /** 100 random bits as `XXXXX-XXXXX-XXXXX-XXXXX`. */
-export function newCode(): string {
-  const letters = Array.from(randomBytes(CODE_LENGTH), (byte) => CODE_ALPHABET[byte % CODE_ALPHABET.length]);
-  return letters.join('').replace(/.{5}(?=.)/g, '$&-');
-}
+export const newCode = (): string => codeFrom(randomBytes(CODE_LENGTH));
+
+/** A code that every node with the master secret makes from the same salt, and nobody else. */
+export const codeOf = (masterSecret: string, salt: string): string =>
+  codeFrom(derivedKey(masterSecret, `antiphon accounts setup code ${salt}`));
 
 /** Case, dashes, spaces and look-alike letters are forgiven. So much chance needs no slow hash. */
 export function hashCode(code: string): string {
@@ -38,7 +41,7 @@ export interface RefreshTokenParts {
  * the database opens no session, and a retry can be given the very same successor.
  */
 export function refreshTokens(masterSecret: string) {
-  const key = derivedKey(masterSecret, 'refresh tokens');
+  const key = derivedKey(masterSecret, 'antiphon accounts refresh tokens');
   const mac = (name: string): string => createHmac('sha256', key).update(name).digest('base64url');
   return {
     write({ userId, sessionId, generation }: RefreshTokenParts): string {

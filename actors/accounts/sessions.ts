@@ -98,15 +98,17 @@ export function sessionHandlers({
     make: () => Promise<Account>,
   ) {
     await store.claim(username, userId);
+    let account: Account;
     try {
-      const account = await make();
+      account = await make();
       if (setupCode !== undefined) await admins.redeemSetupCode(setupCode, userId);
-      await store.create(account);
-      return account;
     } catch (error) {
-      if (!(await store.byId(userId))) await store.unclaim(username, userId);
+      await store.unclaim(username, userId);
       throw error;
     }
+    // From here on the account may be there although this fails. A claim without one runs out by itself.
+    await store.create(account);
+    return account;
   }
 
   return {

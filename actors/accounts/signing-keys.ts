@@ -8,12 +8,12 @@ import {
   randomBytes,
 } from 'node:crypto';
 import { promisify } from 'node:util';
-import { SIGNING_KEYS_RELOAD_MS } from '../../config/limits.ts';
+import { SIGNING_KEY_TRIES_MAX, SIGNING_KEYS_RELOAD_MS } from '../../config/limits.ts';
 import type { PublicJwk, SigningKey } from '../../kit/access-token.ts';
+import { derivedKey } from '../../kit/derived-key.ts';
 import type { Table } from '../../kit/ports/tables.ts';
 import type { Sources } from '../../kit/sources.ts';
 import { type KeySchedule, nextKeyAt, servedKeysAt, signingKeyAt } from './domain-keys.ts';
-import { derivedKey } from './secrets.ts';
 import type { SigningKeyRow } from './tables.ts';
 
 const generate = promisify(generateKeyPair);
@@ -41,7 +41,7 @@ export async function openKeyRing(
   masterSecret: string,
   { clock, ids }: Sources,
 ): Promise<KeyRing> {
-  const sealKey = derivedKey(masterSecret, 'signing keys');
+  const sealKey = derivedKey(masterSecret, 'antiphon accounts signing keys');
   let keys: readonly LoadedKey[] = [];
   let loadedAtMs = Number.NEGATIVE_INFINITY;
   let loading: Promise<void> | undefined;
@@ -72,8 +72,10 @@ export async function openKeyRing(
 
   async function load(): Promise<void> {
     let found = await read();
-    const next = nextKeyAt(found, clock.nowMs());
-    if (next) {
+    // Again while the engine cannot tell whether the key was stored.
+    for (let tries = 0; tries < SIGNING_KEY_TRIES_MAX; tries++) {
+      const next = nextKeyAt(found, clock.nowMs());
+      if (!next) break;
       await make(next);
       found = await read();
     }

@@ -5,13 +5,18 @@
  * (an outbox) and told right after; whoever changes the account next tells what a crash left untold. A
  * deletion goes the other way round: it is journaled first, and this actor's own consumer erases.
  */
-import { ACCOUNT_WRITE_TRIES_MAX, USERNAME_CLAIM_TTL_MS } from '../../config/limits.ts';
+import {
+  ACCOUNT_WRITE_TRIES_MAX,
+  ACCOUNT_WRITES_REMEMBERED,
+  USERNAME_CLAIM_TTL_MS,
+} from '../../config/limits.ts';
+import { Consumers } from '../../kit/consumers.ts';
 import { BadRequestError, ConflictError, NotFoundError, UnavailableError } from '../../kit/errors.ts';
 import { logger } from '../../kit/log.ts';
-import type { Consumer, Journal } from '../../kit/ports/journal.ts';
+import type { Journal } from '../../kit/ports/journal.ts';
 import type { Tables } from '../../kit/ports/tables.ts';
 import type { Sources } from '../../kit/sources.ts';
-import { ACCOUNTS_STREAM, type AccountEvent } from './contract.ts';
+import { ACCOUNTS_STREAM, type AccountEvent, deletedAccountIn } from './contract.ts';
 import type { Account, Change } from './domain.ts';
 import { ACCOUNTS, type AccountRow, USERNAMES, type UsernameRow } from './tables.ts';
 
@@ -28,6 +33,7 @@ export interface AccountStore extends AsyncDisposable {
   /** Holds a free name for an account about to be created. @throws ConflictError `USERNAME_TAKEN`. */
   claim(username: string, userId: string): Promise<void>;
   unclaim(username: string, userId: string): Promise<void>;
+  /** @throws ConflictError `USERNAME_TAKEN` when the claim had run out and another one has the name. */
   create(account: Account): Promise<void>;
   /**
    * Decides and writes; decides again on what is there when another write came first.
@@ -77,25 +83,42 @@ export async function openAccountStore({ tables, journal, sources }: StoreDeps):
     }
   }
 
+  const contended = (): UnavailableError =>
+    new UnavailableError('ACCOUNT_CONTENDED', 'Too many changes at once; try again.');
   const gone = (): NotFoundError => new NotFoundError('ACCOUNT_NOT_FOUND', 'There is no such account.');
 
   async function change<R>(userId: string, decide: (account: Account) => Change<R>) {
+    /** Writes of which the engine could not tell whether they were done, with what they would have answered. */
+    const doubted = new Map<string, R>();
     for (let tries = 0; tries < ACCOUNT_WRITE_TRIES_MAX; tries++) {
       const current = await accounts.getVersioned(userId, []);
       if (current?.row.s !== 'live') throw gone();
       const { row, version } = current;
+      const recentWrites = row.recentWrites ?? [];
+      const done = recentWrites.find((writeId) => doubted.has(writeId));
+      if (done !== undefined) {
+        await tell(userId, row, version);
+        return { account: row.account, reply: doubted.get(done) as R };
+      }
       const decision = decide(row.account);
       if (!decision.accepted) throw decision.rejection;
       const { account, events, reply } = decision;
       if (account === row.account && events.length === 0) return { account, reply };
-      const after: AccountRow = { ...row, account, outbox: [...row.outbox, ...withMessageIds(events)] };
+      const writeId = ids.next();
+      const after: AccountRow = {
+        ...row,
+        account,
+        outbox: [...row.outbox, ...withMessageIds(events)],
+        recentWrites: [writeId, ...recentWrites].slice(0, ACCOUNT_WRITES_REMEMBERED),
+      };
       const written = await accounts.compareAndSet(userId, [], version, after);
       if (written.s === 'applied') {
         await tell(userId, after, written.version);
         return { account, reply };
       }
+      if (written.s === 'unknown') doubted.set(writeId, reply);
     }
-    throw new UnavailableError('ACCOUNT_CONTENDED', 'Too many changes at once; try again.');
+    throw contended();
   }
 
   /** From here on nobody can log in, refresh or be found. */
@@ -107,7 +130,7 @@ export async function openAccountStore({ tables, journal, sources }: StoreDeps):
       const written = await accounts.compareAndSet(userId, [], current.version, grave);
       if (written.s === 'applied') return grave;
     }
-    throw new UnavailableError('ACCOUNT_CONTENDED', 'Too many changes at once; try again.');
+    throw contended();
   }
 
   /** Can be repeated at any point. The row goes last, since it alone knows the name to free. */
@@ -131,13 +154,26 @@ export async function openAccountStore({ tables, journal, sources }: StoreDeps):
     clock.nowMs() - claim.claimedAtMs > USERNAME_CLAIM_TTL_MS &&
     (await accounts.get(claim.userId, [])) === undefined;
 
-  const consumer: Consumer = await journal.consume({
+  /** One more attempt at a row that is there already shows whether it is the one just written. */
+  async function insertAccount(userId: string, row: AccountRow): Promise<number> {
+    for (let tries = 0; tries < ACCOUNT_WRITE_TRIES_MAX; tries++) {
+      const written = await accounts.insertIfAbsent(userId, [], row);
+      if (written.s === 'applied') return written.version;
+      // The id is new, so a row that is there is the one just written.
+      const there = written.s === 'rejected' ? await accounts.getVersioned(userId, []) : undefined;
+      if (there) return there.version;
+    }
+    throw contended();
+  }
+
+  const erasing = new Consumers(journal);
+  await erasing.open({
     stream: ACCOUNTS_STREAM,
     consumer: 'accounts-erasure',
     handle: async (records) => {
       for (const { data } of records) {
-        const event = data as AccountEvent;
-        if (event.type === 'accountDeleted') await erase(event.userId);
+        const userId = deletedAccountIn(data);
+        if (userId !== undefined) await erase(userId);
       }
     },
   });
@@ -160,36 +196,38 @@ export async function openAccountStore({ tables, journal, sources }: StoreDeps):
 
     async claim(username, userId) {
       const claim = { userId, claimedAtMs: clock.nowMs() };
-      const inserted = await usernames.insertIfAbsent(initialOf(username), [username], claim);
-      if (inserted.s === 'applied') return;
-      const holder = await usernames.getVersioned(initialOf(username), [username]);
-      if (holder?.row.userId === userId) return;
-      if (!holder || !(await isAbandoned(holder.row))) throw taken();
-      const { version } = holder;
-      const takenOver = await usernames.compareAndSet(initialOf(username), [username], version, claim);
-      if (takenOver.s !== 'applied') throw taken();
+      const [initial, key] = [initialOf(username), [username] as [string]];
+      for (let tries = 0; tries < ACCOUNT_WRITE_TRIES_MAX; tries++) {
+        if ((await usernames.insertIfAbsent(initial, key, claim)).s === 'applied') return;
+        const holder = await usernames.getVersioned(initial, key);
+        if (holder?.row.userId === userId) return;
+        if (!holder) continue;
+        if (!(await isAbandoned(holder.row))) throw taken();
+        if ((await usernames.compareAndSet(initial, key, holder.version, claim)).s === 'applied') return;
+      }
+      throw contended();
     },
 
     async create(account) {
-      const event: AccountEvent = {
-        type: 'accountCreated',
-        userId: account.userId,
-        country: account.country,
-      };
+      const { userId, username, country } = account;
+      const event: AccountEvent = { type: 'accountCreated', userId, country };
       const row: AccountRow = { s: 'live', account, outbox: withMessageIds([event]) };
-      const written = await accounts.insertIfAbsent(account.userId, [], row);
-      if (written.s === 'applied') await tell(account.userId, row, written.version);
-      // The id is new, so a row that is there is the one just written.
-      else if (!(await byId(account.userId))) {
-        throw new UnavailableError('ACCOUNT_CONTENDED', 'The account could not be written; try again.');
+      const version = await insertAccount(userId, row);
+      // A process that was stopped since its claim may find that the claim has run out.
+      const claim = await usernames.get(initialOf(username), [username]);
+      if (claim?.userId !== userId) {
+        await accounts.delete(userId, []);
+        throw taken();
       }
+      await tell(userId, row, version);
     },
 
     async delete(userId) {
       const event: AccountEvent = { type: 'accountDeleted', userId };
       await journal.append(ACCOUNTS_STREAM, subjectOf(userId), event);
       await bury(userId);
-      await consumer.caughtUp();
+      // This process or another erases, and nobody else beside it.
+      await erasing.caughtUp();
     },
 
     async list(after, limit, prefix = '') {
@@ -221,6 +259,6 @@ export async function openAccountStore({ tables, journal, sources }: StoreDeps):
       };
     },
 
-    [Symbol.asyncDispose]: () => consumer[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => erasing[Symbol.asyncDispose](),
   };
 }

@@ -10,7 +10,13 @@ export interface Untold {
 }
 
 export type AccountRow =
-  | { readonly s: 'live'; readonly account: Account; readonly outbox: readonly Untold[] }
+  | {
+      readonly s: 'live';
+      readonly account: Account;
+      readonly outbox: readonly Untold[];
+      /** Newest first: whoever is not sure of a write finds its id here, or has not written. */
+      readonly recentWrites?: readonly string[];
+    }
   /** What is left between the deletion and the erasure: nothing but the name to be freed. */
   | { readonly s: 'deleted'; readonly username: string };
 
@@ -38,6 +44,9 @@ export interface AdminsRow {
   readonly userIds: readonly string[];
   /** SHA-256 of the code that makes the first administrator; null when none is out. */
   readonly setupCodeHash: string | null;
+  /** What the code was made from, with the master secret, and when: for nodes that start together. */
+  readonly setupCodeSalt?: string;
+  readonly setupCodeMadeAtMs?: number;
 }
 
 export const ADMINS = table<[], AdminsRow>({

@@ -1,16 +1,11 @@
 /** Accounts over the embedded engines in a folder of their own, with cheap hashes; what most tests start from. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Test } from 'tap';
 import { type Accounts, type AccountsDeps, createAccounts } from '../../actors/accounts/actor.ts';
 import { accountsContract, type Session } from '../../actors/accounts/contract.ts';
 import { openCache } from '../../infra/embedded/cache.ts';
-import { openJournal } from '../../infra/embedded/journal.ts';
-import { openStore } from '../../infra/embedded/store.ts';
-import { openTables } from '../../infra/embedded/tables.ts';
 import { assertValid } from '../../kit/validate.ts';
-import { type TestClock, testClock, testSources } from './engines.ts';
+import { type ManualClock, openLmdb } from '../contract-suites/harness.ts';
+import { testSources } from './sources.ts';
 
 export const HASH_LIMITS = { memoryKib: 64, passes: 1, lanes: 1, atOnceMax: 2, waitingMax: 8 };
 export const PASSWORD = 'four unrelated words';
@@ -20,7 +15,7 @@ const notAsked = async (): Promise<never> => {
 };
 
 export interface World {
-  readonly clock: TestClock;
+  readonly clock: ManualClock;
   readonly deps: AccountsDeps;
   readonly accounts: Accounts;
   readonly call: Accounts['handlers'];
@@ -48,11 +43,8 @@ function checked(handlers: Accounts['handlers']): Accounts['handlers'] {
 }
 
 export async function world(t: Test, changes: Partial<AccountsDeps> = {}): Promise<World> {
-  const folder = await mkdtemp(join(tmpdir(), 'antiphon-accounts-'));
-  const clock = testClock();
-  const store = openStore(folder);
-  const tables = openTables(store, clock);
-  const journal = openJournal(store, clock);
+  const lmdb = await openLmdb(Date.UTC(2026, 0, 1));
+  const { clock, store, tables, journal } = lmdb;
   const deps: AccountsDeps = {
     tables,
     journal,
@@ -75,8 +67,7 @@ export async function world(t: Test, changes: Partial<AccountsDeps> = {}): Promi
   const call = checked(accounts.handlers);
 
   t.teardown(async () => {
-    for (const resource of [...processes, journal, tables, store]) await resource[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true });
+    for (const resource of [...processes, lmdb]) await resource[Symbol.asyncDispose]();
   });
   return {
     clock,
