@@ -46,14 +46,23 @@ function setUp() {
     erased: [] as string[],
     caughtUp: [] as (readonly JournalRecord[])[],
   };
-  let onAccounts: ((records: readonly JournalRecord[]) => Promise<void>) | undefined;
+  const onAccounts = new Map<string, (records: readonly JournalRecord[]) => Promise<void>>();
+  const unused = async (): Promise<never> => {
+    throw new Error('a session parks nothing');
+  };
   const journal: Journal = {
+    parked: unused,
+    replayParked: unused,
+    async caughtUp(stream, consumer) {
+      if (stream === PLAYER_STREAM && consumer === 'history')
+        world.caughtUp.push(records.read(stream, SUBJECT));
+    },
     append: async (...args) => records.append(...args),
     read: async (...args) => records.read(...args),
     lastSeq: async (...args) => records.lastSeq(...args),
     erase: async (...args) => records.erase(...args),
-    async consume({ handle }) {
-      onAccounts = handle;
+    async consume({ consumer, handle }) {
+      onAccounts.set(consumer, handle);
       return { caughtUp: async () => {}, [Symbol.asyncDispose]: async () => {} };
     },
   };
@@ -97,9 +106,6 @@ function setUp() {
   const known = createKnown({ accounts, catalog, clock });
   const nodeOf = (of: typeof host) =>
     createPlayerSession({ ...sources, host: of, known, catalog, accounts, media });
-  const readers = {
-    caughtUp: async () => void world.caughtUp.push(records.read(PLAYER_STREAM, SUBJECT)),
-  };
   return {
     ...world,
     world,
@@ -115,10 +121,16 @@ function setUp() {
       nowMs += ms;
     },
     recordsOfUser: () => records.read(PLAYER_STREAM, SUBJECT),
-    async tellAccounts(event: AccountEvent) {
-      if (!onAccounts) await consumeAccountNews({ journal, host, known, readers });
+    /** As in a node that has no share of the accounts' subjects. */
+    async tellMemory(event: AccountEvent) {
+      await using _news = await consumeAccountNews({ journal, host, known });
       const record = { stream: ACCOUNTS_STREAM, subject: '', seq: 1, atMs: 0, data: event };
-      await onAccounts?.([record]);
+      await onAccounts.get('player-session-known')?.([record]);
+    },
+    async tellAccounts(event: AccountEvent) {
+      await using _news = await consumeAccountNews({ journal, host, known });
+      const record = { stream: ACCOUNTS_STREAM, subject: '', seq: 1, atMs: 0, data: event };
+      for (const handle of onAccounts.values()) await handle([record]);
     },
   };
 }
@@ -364,4 +376,14 @@ t.test('PS46 a deleted account: readers catch up with the end, then nothing is l
   t.same(recordsOfUser(), []);
   t.equal(rows.size, 0);
   t.equal((await player.get(PHONE_CALL)).state.status, 'idle');
+});
+
+t.test('PS42 PS46 a node that handles no news hears of what it has in memory', async (t) => {
+  const { player, known, tellMemory, world } = setUp();
+  await player.play(play);
+  world.entitlement = { ...world.entitlement, tier: 'free' };
+  await tellMemory({ type: 'tierChanged', userId: USER, tier: 'free' });
+  t.equal((await known.entitlement(USER)).tier, 'free');
+  await tellMemory({ type: 'accountDeleted', userId: USER });
+  await t.rejects(player.mode({ ...PHONE_CALL, shuffle: true }), { code: 'ACCOUNT_NOT_FOUND' });
 });

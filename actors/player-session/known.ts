@@ -8,7 +8,7 @@ import {
   SONGS_ASKED_MAX,
 } from '../../config/limits.ts';
 import { BoundedMap } from '../../kit/bounded-map.ts';
-import { AntiphonError } from '../../kit/errors.ts';
+import { AntiphonError, NotFoundError } from '../../kit/errors.ts';
 import type { Clock } from '../../kit/sources.ts';
 import type { PlayableSong } from '../catalog/contract.ts';
 import type { SongFacts } from './commands.ts';
@@ -25,12 +25,15 @@ export interface Known {
   songs(songIds: Iterable<string>, entitlement: Entitlement): Promise<Map<string, KnownSong>>;
   /** Asks anew for this account the next time. */
   forget(userId: string): void;
+  /** Refuses the account from now on, also while those who delete it may still answer. */
+  bury(userId: string): void;
 }
 
 export function createKnown(deps: { accounts: Accounts; catalog: Catalog; clock: Clock }): Known {
   const { accounts, catalog, clock } = deps;
   const entitlements = new RecentMap<Entitlement>(ENTITLEMENT_CACHE_MAX, ENTITLEMENT_CACHE_MS, clock);
   const playable = new RecentMap<PlayableSong>(SONG_FACTS_CACHE_MAX, SONG_FACTS_CACHE_MS, clock);
+  const deleted = new RecentMap<true>(ENTITLEMENT_CACHE_MAX, KNOWN_WHILE_AWAY_MS, clock);
 
   async function ask(songIds: readonly string[], country: string): Promise<PlayableSong[]> {
     const { items } = await catalog.playable({ songIds: [...songIds], country });
@@ -51,6 +54,7 @@ export function createKnown(deps: { accounts: Accounts; catalog: Catalog; clock:
 
   return {
     async entitlement(userId) {
+      if (deleted.get(userId)) throw new NotFoundError('ACCOUNT_NOT_FOUND', 'There is no such account.');
       const recent = entitlements.get(userId);
       if (recent) return recent;
       try {
@@ -79,6 +83,7 @@ export function createKnown(deps: { accounts: Accounts; catalog: Catalog; clock:
     },
 
     forget: (userId) => entitlements.delete(userId),
+    bury: (userId) => deleted.set(userId, true),
   };
 }
 

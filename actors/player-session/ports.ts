@@ -21,9 +21,3 @@ export interface MediaGrant {
 export interface MediaUrls {
   sign(grant: MediaGrant): { readonly hlsUrl: string; readonly dashUrl: string; readonly fileUrl: string };
 }
-
-/** Those who read the player stream: history, royalties and others. */
-export interface PlayerReaders {
-  /** Resolves when all of them have handled what is in the stream now. */
-  caughtUp(): Promise<void>;
-}
