@@ -25,6 +25,8 @@ export interface EdgeOptions {
   readonly cacheSize?: string;
   /** PEM files; the edge then listens for HTTPS on `tls.port` as well. */
   readonly tls?: { readonly port: number; readonly cert: string; readonly key: string };
+  /** PEM file of the authority that signed the origins' certificates, and the name in them; absent: plain HTTP. */
+  readonly originTls?: { readonly ca: string; readonly name: string };
   readonly onLine?: (line: string, name: string) => void;
 }
 
@@ -55,7 +57,7 @@ const template = (name: string): Promise<string> => readFile(join(DEPLOYED, name
 
 /** Writes all that nginx reads into the folder. */
 async function configure(options: EdgeOptions, host: string, port: number, statusPort: number) {
-  const { folder, origins, reports, cacheSize = '1g', tls } = options;
+  const { folder, origins, reports, cacheSize = '1g', tls, originTls } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const variables = {
     EDGE_WORKERS: '1',
@@ -65,6 +67,10 @@ async function configure(options: EdgeOptions, host: string, port: number, statu
     EDGE_LOG: join(folder, 'access.log'),
     EDGE_REPORTS: reports,
     EDGE_ORIGINS: origins.map((origin) => `server ${origin} max_fails=3 fail_timeout=5s;`).join(' '),
+    EDGE_ORIGIN_SCHEME: originTls ? 'https' : 'http',
+    EDGE_ORIGIN_TLS: join(folder, originTls ? 'origin-tls.conf' : 'no-tls*.conf'),
+    EDGE_ORIGIN_CA: originTls?.ca ?? '',
+    EDGE_ORIGIN_NAME: originTls?.name ?? '',
     EDGE_CACHE: join(folder, 'cache'),
     EDGE_CACHE_SIZE: cacheSize,
     EDGE_LISTEN: `${host}:${port}`,
@@ -76,7 +82,11 @@ async function configure(options: EdgeOptions, host: string, port: number, statu
     EDGE_TLS_KEY: tls?.key ?? '',
   };
   await writeKeys(variables.EDGE_KEYS, options.keys);
-  for (const name of ['nginx.conf', ...(tls ? ['tls.conf'] : [])]) {
+  for (const name of [
+    'nginx.conf',
+    ...(tls ? ['tls.conf'] : []),
+    ...(originTls ? ['origin-tls.conf'] : []),
+  ]) {
     await writeFile(join(folder, name), renderTemplate(await template(`${name}.template`), variables));
   }
   return variables;

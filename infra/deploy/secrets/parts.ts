@@ -1,6 +1,8 @@
 /** What each part of a deployment is told: a folder a part, so that none holds more than it needs. */
 import { createHash } from 'node:crypto';
 import { nkeys } from 'nats';
+import { keyFor } from '../../../config/secrets.ts';
+import { keysFile } from '../../../media/edge/keys-file.ts';
 
 /** What is made once and kept; everything else follows from it. */
 export interface Vault {
@@ -60,7 +62,7 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 
 /** A cache's worth of commands: none that administers the server, reads its memory or stops it. */
 const redisUsers = (vault: Vault): string => `user default off
-user ${REDIS_USER} on #${sha256(vault['redis-password'])} ~* &* +@all -@admin -@dangerous +info +keys +cluster|slots +cluster|shards +cluster|nodes +cluster|info
+user ${REDIS_USER} on #${sha256(vault['redis-password'])} ~antiphon:* resetchannels +@all -@admin -@dangerous +info +cluster|slots +cluster|shards +cluster|nodes +cluster|info
 user health on nopass resetkeys resetchannels -@all +ping
 `;
 
@@ -94,7 +96,12 @@ export function partsOf(vault: Vault, topology: Topology): Part[] {
       files: own('cassandra-admin-password', 'cassandra-migrate-password', 'cassandra-password'),
     },
     { name: 'operator', hosts: ['operator'], uid: node, files: own('nats-system-seed') },
-    { name: 'edge', hosts: ['edge'], uid: nginx, files: {} },
+    {
+      name: 'edge',
+      hosts: ['edge'],
+      uid: nginx,
+      files: { 'media-keys.json': keysFile([{ kid: '1', secret: keyFor(vault['master-secret'], 'media-url') }]) },
+    },
     {
       name: 'nats',
       hosts: numbered('nats'),
@@ -106,7 +113,7 @@ export function partsOf(vault: Vault, topology: Topology): Part[] {
     { name: 's3', hosts: ['s3'], uid: 1000, files: own('s3-access-key', 's3-secret-key') },
     {
       name: 'monitoring',
-      hosts: ['prometheus', 'blackbox', 'host-metrics', ...numbered('nats')],
+      hosts: ['prometheus', 'blackbox', 'host-metrics', ...numbered('nats-metrics')],
       uid: nobody,
       files: own('metrics-token'),
     },

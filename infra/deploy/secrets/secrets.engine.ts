@@ -118,13 +118,13 @@ t.test('three NATS servers find each other by TLS and password, and keep streams
       const config = await localCopy(t, 'nats/nats.conf', `${name}.conf`, {
         '0.0.0.0:4222': `127.0.0.1:${port}`,
         '0.0.0.0:6222': `127.0.0.1:${routePorts[index]}`,
-        '127.0.0.1:8222': `127.0.0.1:${monitor}`,
+        '0.0.0.0:8222': `127.0.0.1:${monitor}`,
         '/etc/nats/secrets': join(secrets, 'nats'),
         'include secrets/': 'include secrets/nats/',
         'store_dir: /data': `store_dir: ${data}`,
       });
       const healthy = () =>
-        fetch(`http://127.0.0.1:${monitor}/healthz?js-enabled-only=true`).then(({ ok }) => ok);
+        answers(monitor, '/healthz');
       await start(t, name, program, ['-c', config], healthy, { NATS_NAME: name });
     }),
   );
