@@ -7,6 +7,7 @@ import type { ConnectionOptions, Msg, NatsConnection } from 'nats';
 import { BUS_MESSAGE_BYTES_MAX } from '../../config/limits.ts';
 import { TooLargeError } from '../../kit/errors.ts';
 import { LostAttemptError } from './lost-attempt.ts';
+import { INTERRUPTED } from './peers.ts';
 
 type AnyPacket = Parameters<Transporters.NATS['publish']>[0];
 
@@ -53,6 +54,7 @@ export class NatsTransporter extends Transporters.NATS {
         if (this.connected) this.#up = Promise.withResolvers();
         this.connected = false;
       } else if (type === 'reconnect') {
+        void this.broker.broadcastLocal(INTERRUPTED);
         const told = this.onConnected(true);
         this.#up.resolve();
         await told;
@@ -88,6 +90,7 @@ export class NatsTransporter extends Transporters.NATS {
   /** While there is no server the client would drop what it is given, and not say so. */
   override async prepublish(packet: AnyPacket): Promise<void> {
     if (!this.connected && packet.type === REQUEST) return this.#lose(packet.payload.id ?? '');
+    if (!this.connected && packet.type === PING) return;
     if (!this.connected && packet.type === RESPONSE) await this.#up.promise;
     return super.prepublish(packet);
   }

@@ -45,6 +45,9 @@ interface Watched {
   owes: boolean;
 }
 
+/** Local event: the connection to the bus stands again, and what was under way may be lost. */
+export const INTERRUPTED = '$bus.interrupted';
+
 const suspectedBy = new WeakMap<ServiceBroker, ReadonlySet<string>>();
 
 /**
@@ -70,15 +73,15 @@ export function peers({ clock, budget }: PeersDeps): Middleware {
   let sweptAtMs = clock.nowMs();
   let timer: Timer | undefined;
 
-  const unsuspect = (nodeId: string): void => {
-    if (!suspected.delete(nodeId)) return;
-    suspectedNow.dec();
-    log.info({ node: nodeId }, 'a node answers again');
+  const unsuspect = (nodeId: string): boolean => {
+    const was = suspected.delete(nodeId);
+    if (was) suspectedNow.dec();
+    return was;
   };
 
   const hear = (nodeId: string): void => {
     heardAtMs.set(nodeId, clock.nowMs());
-    if (suspected.size > 0) unsuspect(nodeId);
+    if (suspected.size > 0 && unsuspect(nodeId)) log.info({ node: nodeId }, 'a node answers again');
   };
 
   const forget = (nodeId: string): void => {
@@ -119,12 +122,15 @@ export function peers({ clock, budget }: PeersDeps): Middleware {
     log.warn({ node: nodeId, quietMs }, 'a node is silent: its keys go elsewhere until it answers');
   };
 
+  const pendingOf = (broker: ServiceBroker): Map<string, PendingRequest> =>
+    (broker.transit?.pendingRequests ?? new Map()) as unknown as Map<string, PendingRequest>;
+
   const sweep = (broker: ServiceBroker): void => {
     const nowMs = clock.nowMs();
     // Whoever was held up itself has heard nobody; that says nothing of the others.
     if (nowMs - sweptAtMs > BUS_SUSPECT_AFTER_MS / 2) watched.clear();
     sweptAtMs = nowMs;
-    const pending = (broker.transit?.pendingRequests ?? new Map()) as Map<string, PendingRequest>;
+    const pending = pendingOf(broker);
     for (const node of watched.values()) node.owes = false;
     for (const [id, { nodeID, ctx }] of pending) {
       const { sentAtMs = nowMs, timeout } = ctx.options;
@@ -153,6 +159,9 @@ export function peers({ clock, budget }: PeersDeps): Middleware {
       suspectedBy.set(broker, suspected);
       if (!broker.transit) return;
       broker.localBus.on('$node.disconnected', ({ node }: { node: { id: string } }) => forget(node.id));
+      broker.localBus.on(INTERRUPTED, () => {
+        for (const [id, request] of pendingOf(broker)) giveUp(broker, id, request, 'overdue');
+      });
       timer = clock.after(BUS_SWEEP_EVERY_MS, () => sweep(broker));
     },
     async stopped() {
