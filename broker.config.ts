@@ -1,25 +1,18 @@
 /**
- * The composition root: opens the engines, starts the actors on one broker, and puts the gateway, the edge
- * and the player behind one HTTP server. Nothing else in the project knows which engine it has.
+ * The composition root: opens the engines that the settings name, starts the actors of this process's roles,
+ * and puts gateway, edge and player behind one HTTP server. Nothing else knows which engine there is.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ServiceBroker } from 'moleculer';
-import { accountsService } from './actors/accounts/accounts.service.ts';
-import { createAccounts } from './actors/accounts/actor.ts';
+import { type BrokerOptions, ServiceBroker } from 'moleculer';
 import { type AccessClaims, accountsContract } from './actors/accounts/contract.ts';
 import { createCatalog } from './actors/catalog/actor.ts';
 import { catalogService } from './actors/catalog/catalog.service.ts';
 import { catalogContract } from './actors/catalog/contract.ts';
-import { createGateway } from './actors/gateway/gateway.ts';
-import { createHistory } from './actors/history/actor.ts';
-import { historyService } from './actors/history/history.service.ts';
-import { createLikes } from './actors/likes/actor.ts';
-import { likesService } from './actors/likes/likes.service.ts';
-import { operatorService } from './actors/operator/operator.service.ts';
-import { playerSessionService } from './actors/player-session/player-session.service.ts';
-import { createSearch } from './actors/search/actor.ts';
-import { searchService } from './actors/search/search.service.ts';
+import { createClientAddresses } from './actors/gateway/client-address.ts';
+import { createGateway, type Gateway } from './actors/gateway/gateway.ts';
+import { createOperations } from './actors/gateway/operations.ts';
+import { openServices } from './actors/services.ts';
 import {
   ACCESS_TOKEN_BYTES_MAX,
   JWKS_MAX_AGE_MS,
@@ -27,15 +20,16 @@ import {
   VERIFIED_TOKENS_MAX,
 } from './config/limits.ts';
 import { keyFor, masterSecret } from './config/secrets.ts';
-import type { Settings } from './config/settings.ts';
+import type { Role, Settings } from './config/settings.ts';
 import { brokerOptions, NAMESPACE } from './infra/bus/broker-options.ts';
 import { busSocketPath, LocalSocketTransporter } from './infra/bus/local-socket.ts';
-import { type Embedded, openEmbedded } from './infra/embedded/open-embedded.ts';
-import { createHttpServer, type HttpServer } from './infra/http/server.ts';
+import { createHttpServer, type NamedHandler } from './infra/http/server.ts';
 import { createStatic } from './infra/http/static.ts';
+import { isCluster, natsOptionsOf, openEngines } from './infra/open-engines.ts';
 import { testPaymentProvider } from './infra/payment/test-provider.ts';
 import { createTokenVerifier } from './kit/access-token.ts';
 import { clientOf } from './kit/client.ts';
+import type { Engines } from './kit/ports/engines.ts';
 import { systemSources } from './kit/sources.ts';
 import { type DemoProgress, ensureDemo } from './media/demo/demo.ts';
 import { createEdge } from './media/edge/edge.ts';
@@ -46,6 +40,7 @@ import type { MediaKeys } from './media/edge/token.ts';
 import { findFfmpeg } from './media/ingest/ffmpeg.ts';
 import { type IngestDeps, sweepTempFolder } from './media/ingest/song.ts';
 import { openIngestTables } from './media/ingest/tables.ts';
+import { SCHEMA } from './tables.config.ts';
 import { buildWeb } from './web/build.ts';
 
 export interface RunningService extends AsyncDisposable {
@@ -59,59 +54,56 @@ export interface RunningService extends AsyncDisposable {
 /** What is opened first is closed last, also when a later step fails. */
 export async function startService(settings: Settings): Promise<RunningService> {
   await using opened = new AsyncDisposableStack();
+  const hosts = (role: Role): boolean => settings.roles.includes(role);
   const { clock, ids } = systemSources;
 
-  const engines = opened.use(await openEmbedded({ dataDir: settings.dataDir, clock }));
+  const engines = opened.use(await openEngines({ settings, sources: systemSources, schema: SCHEMA }));
   const secret = await masterSecret(settings.dataDir, settings.masterSecret);
   const mediaKeys: MediaKeys = [{ kid: '1', secret: keyFor(secret, 'media-url') }];
-
-  const path = busSocketPath(settings.dataDir);
-  const transporter = new LocalSocketTransporter({ path, role: 'hub' });
-  await transporter.open();
   const broker = new ServiceBroker({
     ...brokerOptions({ nodeId: settings.nodeId, namespace: NAMESPACE }),
-    transporter,
+    transporter: await busOf(settings),
   });
   opened.defer(() => broker.stop());
 
-  const accounts = await startActors(broker, engines, secret, mediaKeys, settings);
-  const report = opened.use(createServedReport({ journal: engines.journal, clock }));
-  const edge = createEdge({
-    library: createLibrary({ objects: engines.objects, masterSecret: keyFor(secret, 'content') }),
-    keys: mediaKeys,
-    report,
-    clock,
-  });
-  const gateway = createGateway({
-    verifier: createTokenVerifier<AccessClaims>({
-      jwks: () => clientOf(accountsContract, broker).jwks({}),
-      clock,
-      limits: {
-        verifiedTokensMax: VERIFIED_TOKENS_MAX,
-        tokenBytesMax: ACCESS_TOKEN_BYTES_MAX,
-        jwksMaxAgeMs: JWKS_MAX_AGE_MS,
-        jwksRefetchMsMin: JWKS_REFETCH_MS_MIN,
-      },
-    }),
-    cache: engines.cache,
-    topics: engines.topics,
+  const services = await openServices(settings.roles, {
+    ...engines,
     sources: systemSources,
-    readyChecks: { catalog: () => clientOf(catalogContract, broker).counts({}) },
-    options: { ...settings, secure: isSecure(settings) },
+    bus: broker,
+    nodeId: settings.nodeId,
+    masterSecret: secret,
+    payments: testPaymentProvider,
+    media: createMediaUrls({ keys: mediaKeys, baseUrl: settings.mediaUrl ?? '' }),
+    defaultCountry: settings.defaultCountry,
+    openSignUp: settings.openSignUp,
   });
-  broker.createService(gateway.service);
+  const gateway = hosts('gateway') ? gatewayOf(broker, engines, settings) : undefined;
+  for (const schema of [...services.schemas, ...(gateway ? [gateway.service] : [])]) {
+    broker.createService(schema);
+  }
   await broker.start();
 
-  const server: HttpServer = createHttpServer({
-    handlers: [
-      { name: 'edge', handle: edge, quiet: true },
-      { name: 'gateway', handle: gateway.handle },
-      { name: 'web', handle: await createStatic({ root: await buildWeb() }), quiet: true },
-    ],
+  const handlers: NamedHandler[] = [];
+  if (hosts('edge')) {
+    const report = opened.use(createServedReport({ journal: engines.journal, clock }));
+    const library = createLibrary({ objects: engines.objects, masterSecret: keyFor(secret, 'content') });
+    const handle = createEdge({ library, keys: mediaKeys, report, clock });
+    handlers.push({ name: 'edge', handle, quiet: true });
+  }
+  if (gateway) {
+    const player = await createStatic({ root: await buildWeb() });
+    handlers.push({ name: 'gateway', handle: gateway.handle }, { name: 'web', handle: player, quiet: true });
+  } else {
+    const addresses = createClientAddresses(settings.trustedProxies);
+    const { metricsToken } = settings;
+    const operations = createOperations({ readyChecks: {}, metricsToken, addresses, clock });
+    handlers.push({ name: 'operations', handle: operations });
+  }
+  const server = createHttpServer({
+    handlers,
     ...(await tlsOf(settings)),
     secure: isSecure(settings),
-    upgrade: gateway.upgrade,
-    closing: gateway.close,
+    ...(gateway && { upgrade: gateway.upgrade, closing: gateway.close }),
     sources: { clock, ids },
   });
   const { url } = await server.listen(settings);
@@ -122,9 +114,9 @@ export async function startService(settings: Settings): Promise<RunningService> 
   let demo: Promise<void> | undefined;
   return {
     url: settings.publicUrl ?? url,
-    setupCode: await accounts.ensureSetupCode(),
+    setupCode: await services.setupCode(),
     async demo(onProgress) {
-      if (!settings.demo) return;
+      if (!settings.demo || !hosts('ingest')) return;
       const catalogIsEmpty = async () => (await clientOf(catalogContract, broker).counts({})).songs === 0;
       const deps = await ingestDeps(broker, engines, settings);
       demo = ensureDemo({ ...deps, catalogIsEmpty, onProgress, signal: stopping.signal });
@@ -138,62 +130,45 @@ export async function startService(settings: Settings): Promise<RunningService> 
   };
 }
 
-async function startActors(
-  broker: ServiceBroker,
-  { journal, tables, cache, topics, searchIndex }: Embedded,
-  secret: string,
-  mediaKeys: MediaKeys,
-  { defaultCountry, openSignUp }: Settings,
-) {
-  const sources = systemSources;
-  const { clock } = sources;
-  const accountsClient = clientOf(accountsContract, broker);
-  const catalogClient = clientOf(catalogContract, broker);
-
-  const accounts = await createAccounts({
-    tables,
-    journal,
-    cache,
-    payments: testPaymentProvider,
-    sources,
-    masterSecret: secret,
-    defaultCountry,
-    openSignUp,
-  });
-  const history = createHistory({ tables, journal, topics });
-  const playerSession = playerSessionService({
-    ...sources,
-    journal,
-    tables,
-    topics,
-    catalog: catalogClient,
-    accounts: accountsClient,
-    media: createMediaUrls({ keys: mediaKeys, baseUrl: '' }),
-    readers: history,
-  });
-  for (const service of [
-    accountsService(accounts),
-    catalogService(createCatalog({ tables, journal, cache, topics, sources })),
-    searchService(createSearch({ index: searchIndex, journal, catalog: catalogClient, clock })),
-    historyService(history),
-    likesService(createLikes({ tables, journal, topics, catalog: catalogClient, clock })),
-    playerSession.service,
-    operatorService({
-      sessions: playerSession.host,
-      journal,
-      accounts: accountsClient,
-      nodeId: broker.nodeID,
-    }),
-  ]) {
-    broker.createService(service);
+/** Between processes: NATS in a cluster, else a socket in the data folder. */
+async function busOf(settings: Settings): Promise<NonNullable<BrokerOptions['transporter']>> {
+  if (isCluster(settings)) {
+    const [{ NatsTransporter }, { natsConnectOptions }] = await Promise.all([
+      import('./infra/bus/nats-transporter.ts'),
+      import('./infra/nats/connection.ts'),
+    ]);
+    return new NatsTransporter(natsConnectOptions(await natsOptionsOf(settings, 'bus')));
   }
-  return accounts;
+  const path = busSocketPath(settings.dataDir);
+  const transporter = new LocalSocketTransporter({ path, role: 'hub' });
+  await transporter.open();
+  return transporter;
+}
+
+function gatewayOf(broker: ServiceBroker, { cache, topics }: Engines, settings: Settings): Gateway {
+  return createGateway({
+    verifier: createTokenVerifier<AccessClaims>({
+      jwks: () => clientOf(accountsContract, broker).jwks({}),
+      clock: systemSources.clock,
+      limits: {
+        verifiedTokensMax: VERIFIED_TOKENS_MAX,
+        tokenBytesMax: ACCESS_TOKEN_BYTES_MAX,
+        jwksMaxAgeMs: JWKS_MAX_AGE_MS,
+        jwksRefetchMsMin: JWKS_REFETCH_MS_MIN,
+      },
+    }),
+    cache,
+    topics,
+    sources: systemSources,
+    readyChecks: { catalog: () => clientOf(catalogContract, broker).counts({}) },
+    options: { ...settings, secure: isSecure(settings) },
+  });
 }
 
 /** What an import needs, beside a running service or without one: the same store, and a catalogue to release to. */
 export async function openIngest(settings: Settings): Promise<IngestDeps & AsyncDisposable> {
   await using opened = new AsyncDisposableStack();
-  const engines = opened.use(await openEmbedded({ dataDir: settings.dataDir, clock: systemSources.clock }));
+  const engines = opened.use(await openEngines({ settings, sources: systemSources, schema: SCHEMA }));
   const broker = new ServiceBroker(
     brokerOptions({ nodeId: `${settings.nodeId}-import`, namespace: NAMESPACE }),
   );
@@ -205,7 +180,7 @@ export async function openIngest(settings: Settings): Promise<IngestDeps & Async
   return { ...deps, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-async function ingestDeps(broker: ServiceBroker, engines: Embedded, settings: Settings): Promise<IngestDeps> {
+async function ingestDeps(broker: ServiceBroker, engines: Engines, settings: Settings): Promise<IngestDeps> {
   const tempFolder = join(settings.dataDir, 'tmp');
   // What a killed process left behind.
   await sweepTempFolder(tempFolder);
