@@ -19,6 +19,7 @@ const needsDevelopmentTools = {
   backup: false,
   restore: false,
   repl: false,
+  migrate: false,
   test: true,
   bench: true,
   check: true,

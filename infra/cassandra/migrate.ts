@@ -1,0 +1,197 @@
+/**
+ * Brings a keyspace to the newest version of the schema: once, in order, however many start at once.
+ *
+ * Whoever holds the lock works; it expires by itself when its holder dies. Every statement can be repeated, and
+ * a version is recorded once all of it is done and every node that is up knows of it.
+ */
+import cassandra from 'cassandra-driver';
+import {
+  CASSANDRA_DDL_MS_MAX,
+  MIGRATION_LOCK_RETRY_MS,
+  MIGRATION_LOCK_TTL_MS,
+  MIGRATION_LOCK_WAIT_MS_MAX,
+  SECOND_MS,
+} from '../../config/limits.ts';
+import { ConflictError, UnavailableError, UnsupportedError } from '../../kit/errors.ts';
+import type { Clock } from '../../kit/sources.ts';
+import {
+  assertSound,
+  createRecords,
+  digestOf,
+  LOCK_TABLE,
+  newestOf,
+  type Schema,
+  type SchemaVersion,
+  selectVersions,
+  statementsOf,
+  VERSIONS_TABLE,
+} from './schema.ts';
+import { type CassandraAccess, newClient, unavailable } from './session.ts';
+
+export interface MigrateOptions extends CassandraAccess {
+  readonly keyspace: string;
+  /** Copies of each row in the datacenter, for a keyspace that is made now. */
+  readonly replicas: number;
+  readonly schema: Schema;
+  readonly clock: Clock;
+  /** Told each thing done, in a sentence. */
+  readonly say: (text: string) => void;
+}
+
+/**
+ * Resolves with the version that the keyspace is at.
+ *
+ * @throws UnsupportedError `SCHEMA_NEW` when the keyspace is newer than `schema`; ConflictError `SCHEMA_DIFFERS`
+ * when a version was applied with other statements; UnavailableError.
+ */
+export async function migrate(options: MigrateOptions): Promise<number> {
+  assertSound(options.schema);
+  const client = newClient(options);
+  const ddl: Ddl = async (statement) => {
+    // On its own connection and unprepared: schema changes take longer than anything else and are sent once.
+    const result = await client.execute(statement, [], {
+      prepare: false,
+      isIdempotent: false,
+      readTimeout: CASSANDRA_DDL_MS_MAX,
+    });
+    // Missing in the driver's types.
+    if (!(result.info as unknown as { isSchemaInAgreement: boolean }).isSchemaInAgreement) {
+      throw new UnavailableError(
+        'SCHEMA_DISAGREES',
+        'Not all nodes that are up know the new schema yet. Look at them, then run npm run migrate again.',
+      );
+    }
+  };
+  try {
+    await client.connect();
+    await makeKeyspace(client, ddl, options);
+    for (const statement of createRecords(options.keyspace)) await ddl(statement);
+    await using lock = await takeLock(client, options);
+    return await applyVersions(client, ddl, options, lock.renew);
+  } catch (error) {
+    throw unavailable(error);
+  } finally {
+    await client.shutdown();
+  }
+}
+
+type Ddl = (statement: string) => Promise<void>;
+
+async function makeKeyspace(
+  client: cassandra.Client,
+  ddl: Ddl,
+  { keyspace, datacenter, replicas, say }: MigrateOptions,
+): Promise<void> {
+  const found = await client.execute(
+    'SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = ?',
+    [keyspace],
+  );
+  const replication = found.first()?.replication as Record<string, string> | undefined;
+  if (!replication) {
+    await ddl(
+      `CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', '${datacenter.replaceAll("'", "''")}': ${replicas}}`,
+    );
+    say(`made keyspace ${keyspace}, ${replicas} ${replicas === 1 ? 'copy' : 'copies'} in ${datacenter}`);
+  } else if (replication[datacenter] !== String(replicas)) {
+    say(
+      `keyspace ${keyspace} stays as it is replicated: ${JSON.stringify(replication)}; to change that, ALTER KEYSPACE and then repair`,
+    );
+  }
+}
+
+async function applyVersions(
+  client: cassandra.Client,
+  ddl: Ddl,
+  { keyspace, schema, say }: MigrateOptions,
+  renew: () => Promise<void>,
+): Promise<number> {
+  const { rows } = await client.execute(selectVersions(keyspace), [], {
+    consistency: cassandra.types.consistencies.serial,
+  });
+  const applied = new Map(rows.map((row) => [Number(row.version), row.digest as string]));
+  const newest = newestOf(schema);
+  const found = Math.max(0, ...applied.keys());
+  if (found > newest) {
+    throw new UnsupportedError(
+      'SCHEMA_NEW',
+      `Keyspace ${keyspace} is at version ${found}, newer than this program (${newest}). Going back is not possible; update the program.`,
+    );
+  }
+  for (const version of schema) {
+    const digest = applied.get(version.version);
+    if (digest === undefined) await apply(version);
+    else if (digest !== digestOf(version)) throw differs(version);
+  }
+  say(found === newest ? `already at version ${newest}` : `now at version ${newest}`);
+  return newest;
+
+  async function apply(version: SchemaVersion): Promise<void> {
+    const statements = statementsOf(keyspace, version);
+    for (const statement of statements) {
+      await renew();
+      await ddl(statement);
+    }
+    await renew();
+    await client.execute(
+      `INSERT INTO ${keyspace}.${VERSIONS_TABLE} (name, version, digest, applied_at) VALUES ('antiphon', ?, ?, toTimestamp(now())) IF NOT EXISTS`,
+      [version.version, digestOf(version)],
+    );
+    say(`version ${version.version}: ${statements.length} statements`);
+  }
+
+  function differs({ version }: SchemaVersion): ConflictError {
+    return new ConflictError(
+      'SCHEMA_DIFFERS',
+      `Version ${version} of keyspace ${keyspace} was made by other statements than this program has. Use the program that made it, or a new keyspace.`,
+    );
+  }
+}
+
+interface Lock extends AsyncDisposable {
+  readonly renew: () => Promise<void>;
+}
+
+async function takeLock(client: cassandra.Client, options: MigrateOptions): Promise<Lock> {
+  const { keyspace, clock, say } = options;
+  const table = `${keyspace}.${LOCK_TABLE}`;
+  const holder = cassandra.types.Uuid.random();
+  const ttlSec = MIGRATION_LOCK_TTL_MS / SECOND_MS;
+  const untilMs = clock.nowMs() + MIGRATION_LOCK_WAIT_MS_MAX;
+
+  const take = async (): Promise<boolean> => {
+    const taken = await client.execute(
+      `INSERT INTO ${table} (name, holder) VALUES ('migration', ?) IF NOT EXISTS USING TTL ?`,
+      [holder, ttlSec],
+    );
+    // Sent twice, the second copy finds the first.
+    return taken.wasApplied() || holder.equals(taken.first()?.holder as cassandra.types.Uuid);
+  };
+  for (let told = false; !(await take()); told = true) {
+    if (!told) say('another migration is running; waiting for it');
+    if (clock.nowMs() > untilMs) {
+      throw new UnavailableError(
+        'MIGRATION_BUSY',
+        'Another migration does not end. Look for it, then try again.',
+      );
+    }
+    await new Promise<void>((resolve) => void clock.after(MIGRATION_LOCK_RETRY_MS, resolve));
+  }
+  return {
+    async renew() {
+      const renewed = await client.execute(
+        `UPDATE ${table} USING TTL ? SET holder = ? WHERE name = 'migration' IF holder = ?`,
+        [ttlSec, holder, holder],
+      );
+      if (renewed.wasApplied()) return;
+      throw new UnavailableError(
+        'MIGRATION_LATE',
+        'This migration took so long that its lock was lost. Run npm run migrate again.',
+      );
+    },
+    async [Symbol.asyncDispose]() {
+      // It expires by itself: what cannot be released now must not hide why.
+      const release = `DELETE FROM ${table} WHERE name = 'migration' IF holder = ?`;
+      await client.execute(release, [holder]).catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,264 @@
+/**
+ * Apache Cassandra as processes of this machine, from its Maven artifacts: one node, or three with a replica each.
+ *
+ * Nodes are 127.0.0.1 to 127.0.0.3 (Linux answers on all of them) on one free port for clients and one for
+ * each other. Every write is synced before it is acknowledged, so that killing nodes loses nothing.
+ */
+import { execFile } from 'node:child_process';
+import { access, glob, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { freePort, type LocalProcess, startProcess } from './process.ts';
+import { findProgram, toolsFolder } from './tools.ts';
+
+const run = promisify(execFile);
+
+const CASSANDRA_VERSION = '5.0.9';
+const COPY_DEPENDENCIES = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies';
+const DATACENTER = 'datacenter1';
+/** A third of the ring each; with a replica on each node the shares do not matter, but they must be given. */
+const TOKENS = ['-9223372036854775807', '-3074457345618258602', '3074457345618258603'] as const;
+const READY_MS_MAX = 180_000;
+const STOP_MS_MAX = 30_000;
+
+export interface CassandraOptions {
+  readonly nodes: 1 | 3;
+  /** Data, logs and settings of the nodes; found again by the next start. */
+  readonly folder: string;
+  /** Full compilation and a larger heap: slower to start, faster to run. */
+  readonly throughput?: boolean;
+  /** Clients log in (first as cassandra, password cassandra) and may do what their role may. */
+  readonly auth?: boolean;
+  /** PEM files: clients must connect by TLS; with `ca` they must also show a certificate that it signed. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string; readonly caFile?: string };
+  readonly onLine?: (line: string, name: string) => void;
+}
+
+export interface CassandraNode {
+  readonly address: string;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves once it is gone; a stop by SIGTERM writes everything out first and takes seconds. */
+  ended(): Promise<void>;
+  /** Resolves once it takes clients again. */
+  restart(): Promise<void>;
+}
+
+export interface LocalCassandra extends AsyncDisposable {
+  /** host:port */
+  readonly contactPoints: readonly string[];
+  readonly datacenter: string;
+  readonly nodes: readonly CassandraNode[];
+}
+
+/** @throws Error that says what is missing, or why a node did not come up. */
+export async function startCassandra(options: CassandraOptions): Promise<LocalCassandra> {
+  const [java, jars] = await Promise.all([java17(), cassandraJars()]);
+  const addresses = TOKENS.slice(0, options.nodes).map((_, index) => `127.0.0.${index + 1}`);
+  const [clientPort, storagePort] = await Promise.all([freePort(), freePort()]);
+  const opened = await Promise.allSettled(
+    addresses.map((_, index) =>
+      startNode({ options, java, jars, addresses, clientPort, storagePort, index }),
+    ),
+  );
+  const nodes = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const failed = opened.find((result) => result.status === 'rejected');
+  const stop = async (): Promise<void> => {
+    await Promise.all(nodes.map((node) => node.stop()));
+  };
+  if (failed) {
+    await stop();
+    throw failed.reason;
+  }
+  return {
+    contactPoints: addresses.map((address) => `${address}:${clientPort}`),
+    datacenter: DATACENTER,
+    nodes,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+interface NodePlan {
+  readonly options: CassandraOptions;
+  readonly java: string;
+  readonly jars: string;
+  readonly addresses: readonly string[];
+  readonly clientPort: number;
+  readonly storagePort: number;
+  readonly index: number;
+}
+
+async function startNode(plan: NodePlan): Promise<CassandraNode & { stop(): Promise<void> }> {
+  const { options, java, jars, addresses, clientPort, index } = plan;
+  const address = addresses[index] as string;
+  const folder = join(options.folder, `node${index + 1}`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'cassandra.yaml'), settingsOf(plan));
+  await writeFile(join(folder, 'logback.xml'), LOGBACK);
+
+  const start = (): Promise<LocalProcess> =>
+    startProcess({
+      name: `cassandra-${index + 1}`,
+      command: java,
+      args: javaArgs(folder, jars, options.throughput ?? false),
+      // The port for clients opens last.
+      ready: () => accepts(address, clientPort),
+      readyMsMax: READY_MS_MAX,
+      stopMsMax: STOP_MS_MAX,
+      ...(options.onLine && { onLine: options.onLine }),
+    });
+  let current = await start();
+  return {
+    address,
+    kill: (signal) => current.kill(signal),
+    async ended() {
+      await current.exited;
+    },
+    async restart() {
+      await current[Symbol.asyncDispose]();
+      current = await start();
+    },
+    stop: () => current[Symbol.asyncDispose](),
+  };
+}
+
+function settingsOf({ options, addresses, clientPort, storagePort, index }: NodePlan): string {
+  const address = addresses[index];
+  const lines = [
+    'cluster_name: antiphon-local',
+    'partitioner: org.apache.cassandra.dht.Murmur3Partitioner',
+    'endpoint_snitch: SimpleSnitch',
+    'num_tokens: 1',
+    `initial_token: "${TOKENS[index]}"`,
+    // Right for nodes that start empty together, and ignored by those that have data.
+    'auto_bootstrap: false',
+    `listen_address: ${address}`,
+    `rpc_address: ${address}`,
+    `native_transport_port: ${clientPort}`,
+    `storage_port: ${storagePort}`,
+    'seed_provider:',
+    '  - class_name: org.apache.cassandra.locator.SimpleSeedProvider',
+    '    parameters:',
+    `      - seeds: "${addresses.map((seed) => `${seed}:${storagePort}`).join(',')}"`,
+    'commitlog_sync: batch',
+    'commitlog_segment_size: 8MiB',
+    'commitlog_total_space: 256MiB',
+    'memtable_heap_space: 96MiB',
+    'memtable_offheap_space: 96MiB',
+  ];
+  if (options.auth) {
+    lines.push(
+      'authenticator: PasswordAuthenticator',
+      'authorizer: CassandraAuthorizer',
+      'role_manager: CassandraRoleManager',
+    );
+  }
+  if (options.tls) {
+    const { certFile, keyFile, caFile } = options.tls;
+    lines.push(
+      'client_encryption_options:',
+      '  enabled: true',
+      '  optional: false',
+      `  require_client_auth: ${caFile !== undefined}`,
+      '  ssl_context_factory:',
+      '    class_name: org.apache.cassandra.security.PEMBasedSslContextFactory',
+      // Its key file holds the key and then the certificates that go with it.
+      `  keystore: ${join(options.folder, `node${index + 1}`, 'server.pem')}`,
+      `  truststore: ${caFile ?? certFile}`,
+    );
+    void keyFile;
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** Everything on standard output: the one place where a failed start is told. */
+const LOGBACK = `<configuration>
+  <appender name="out" class="ch.qos.logback.core.ConsoleAppender">
+    <encoder><pattern>%-5level %date{ISO8601} %logger{0} %msg%n</pattern></encoder>
+  </appender>
+  <root level="INFO"><appender-ref ref="out" /></root>
+</configuration>
+`;
+
+/** The opens and exports are what a node needs to boot on Java 17; the properties spare it waiting for others. */
+const javaArgs = (folder: string, jars: string, throughput: boolean): string[] => [
+  ...(throughput ? ['-Xms1G', '-Xmx1G'] : ['-Xms128M', '-Xmx512M', '-XX:TieredStopAtLevel=1']),
+  '-XX:+UseSerialGC',
+  '-XX:+ExitOnOutOfMemoryError',
+  '-Xss256k',
+  '--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED',
+  '--add-opens=java.base/java.io=ALL-UNNAMED',
+  '--add-opens=java.base/sun.nio.ch=ALL-UNNAMED',
+  `-Dcassandra.config=file://${join(folder, 'cassandra.yaml')}`,
+  `-Dcassandra.storagedir=${folder}`,
+  '-Dcassandra-foreground=yes',
+  `-Dlogback.configurationFile=${join(folder, 'logback.xml')}`,
+  '-Dcassandra.skip_wait_for_gossip_to_settle=0',
+  '-Dcassandra.ring_delay_ms=0',
+  '-Dcassandra.superuser_setup_delay_ms=0',
+  '-Dcassandra.shutdown_announce_in_ms=200',
+  '-cp',
+  join(jars, '*'),
+  'org.apache.cassandra.service.CassandraDaemon',
+];
+
+const accepts = (host: string, port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, host);
+    socket.on('connect', () => resolve(true));
+    socket.on('error', () => resolve(false));
+    socket.on('connect', () => socket.destroy());
+  });
+
+async function java17(): Promise<string> {
+  const home = process.env.JAVA_HOME;
+  const candidates = [home && join(home, 'bin', 'java'), await findProgram('java')];
+  for await (const path of glob('/usr/lib/jvm/*17*/bin/java')) candidates.push(path);
+  for (const candidate of candidates) {
+    if (!candidate) continue;
+    const { stderr } = await run(candidate, ['-version']).catch(() => ({ stderr: '' }));
+    if (/version "17\./.test(stderr)) return candidate;
+  }
+  throw new Error(
+    'Cassandra 5 runs on Java 17: install a JRE 17 (Debian: openjdk-17-jre-headless) or set JAVA_HOME.',
+  );
+}
+
+const POM = `<project>
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>local</groupId><artifactId>cassandra</artifactId><version>1</version><packaging>pom</packaging>
+  <dependencies><dependency>
+    <groupId>org.apache.cassandra</groupId><artifactId>cassandra-all</artifactId><version>${CASSANDRA_VERSION}</version>
+  </dependency></dependencies>
+</project>
+`;
+
+/** The folder of Cassandra's jars, fetched with Maven when it is not there yet (a minute, once, 63 MB). */
+async function cassandraJars(): Promise<string> {
+  const folder = join(toolsFolder(), `cassandra-${CASSANDRA_VERSION}`);
+  const lib = join(folder, 'lib');
+  const isThere = (): Promise<boolean> =>
+    access(join(lib, `cassandra-all-${CASSANDRA_VERSION}.jar`)).then(
+      () => true,
+      () => false,
+    );
+  if (await isThere()) return lib;
+  const mvn = await findProgram('mvn');
+  if (!mvn)
+    throw new Error(`Cassandra ${CASSANDRA_VERSION} is fetched with Maven: install mvn (Debian: maven).`);
+  const draft = `${folder}.${process.pid}`;
+  await mkdir(draft, { recursive: true });
+  try {
+    await writeFile(join(draft, 'pom.xml'), POM);
+    const args = ['-B', '-q', COPY_DEPENDENCIES, '-DoutputDirectory=lib', '-DincludeScope=runtime'];
+    await run(mvn, args, { cwd: draft });
+    await mkdir(dirname(folder), { recursive: true });
+    // Two installs at once: the first one's stays.
+    await rename(draft, folder).catch(async (error: unknown) => {
+      if (!(await isThere())) throw error;
+    });
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+  return lib;
+}

@@ -1,0 +1,28 @@
+/**
+ * Every table of the service, by the version of the Cassandra schema that brought it.
+ *
+ * A new table is one line here: a new version at the end. A version that was released never changes.
+ */
+import { ACCOUNTS, ADMINS, SIGNING_KEYS, USERNAMES } from './actors/accounts/tables.ts';
+import * as catalog from './actors/catalog/tables.ts';
+import * as history from './actors/history/tables.ts';
+import * as likes from './actors/likes/tables.ts';
+import type { Schema } from './infra/cassandra/schema.ts';
+import { ACTOR_SNAPSHOTS } from './kit/actor/snapshot.ts';
+import { ingestFiles, ingestIds, ingestOwners } from './media/ingest/tables.ts';
+
+export const SCHEMA: Schema = [
+  {
+    version: 1,
+    tables: [
+      ...[ACCOUNTS, USERNAMES, ADMINS, SIGNING_KEYS],
+      ...[catalog.songTable, catalog.lyricsTable, catalog.albumTable, catalog.albumSongTable],
+      ...[catalog.artistTable, catalog.listTable, catalog.listBucketTable],
+      ...[catalog.shareTable, catalog.totalsTable],
+      ...[history.entryTable, history.bucketTable, history.erasedTable],
+      ...[likes.likeTable, likes.likeListTable, likes.likeCountTable, likes.erasedTable],
+      ...[ingestIds, ingestFiles, ingestOwners],
+      ACTOR_SNAPSHOTS,
+    ],
+  },
+];
