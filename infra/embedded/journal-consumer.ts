@@ -1,41 +1,69 @@
-/** A durable consumer: reads ahead of its saved position, hands batches over, saves, waits for more. */
-import {
-  CONSUMER_BATCH_MAX,
-  CONSUMER_POLL_MS,
-  CONSUMER_RETRY_MS,
-  CONSUMER_RETRY_MS_MAX,
-} from '../../config/limits.ts';
-import { UnavailableError } from '../../kit/errors.ts';
+/** A consumer: reads ahead of its position, hands records over, moves on, waits for more. */
+import { CONSUMER_BATCH_MAX, CONSUMER_POLL_MS, CONSUMER_RETRY_MS_MAX } from '../../config/limits.ts';
 import { logger } from '../../kit/log.ts';
-import type { ConsumeOptions, Consumer, JournalRecord } from '../../kit/ports/journal.ts';
+import type { ConsumeOptions, Consumer, JournalRecord, ParkedRecord } from '../../kit/ports/journal.ts';
 import type { Clock } from '../../kit/sources.ts';
+import { closedError, waitUntilCaughtUp } from '../journal/caught-up.ts';
+import { errorText, type HandOver, handOver } from '../journal/hand-over.ts';
+import { consumerLag } from '../journal/metrics.ts';
 
 const log = logger('journal');
 
-/** What a consumer needs of the journal; all reads are synchronous and hold no transaction open. */
+/** What a consumer needs of the journal; reads are synchronous and hold no transaction open. */
 export interface StreamReader {
+  /** Whether this process runs the consumer; takes it when nobody living does. */
+  claim(): Promise<boolean>;
   position(): number;
-  savePosition(seq: number): Promise<void>;
+  /** Nothing happens when another process has taken the consumer. */
+  moveTo(seq: number): Promise<void>;
+  /** Sets a record aside and moves past it. */
+  park(record: JournalRecord, error: string): Promise<void>;
+  /** Parked records to be tried again. */
+  replays(): ParkedRecord[];
+  /** Tells how that went; without an error the record is parked no more. */
+  replayed(record: ParkedRecord, error?: string): Promise<void>;
+  /** Lets another process run the consumer. */
+  release(): Promise<void>;
   /** The stream's last seq, with what other processes have committed. */
   headSeq(): number;
   after(seq: number, limit: number): JournalRecord[];
+  /** Resolves when a consumer of this process moves on. */
+  moved(): Promise<void>;
   /** Calls `wake` after each append of this process; returns how to stop that. */
   onAppend(wake: () => void): () => void;
 }
 
-interface Waiter {
-  readonly seq: number;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
+/** From now on, with a position in memory only and for this caller alone. */
+export function passingReader(reader: StreamReader): StreamReader {
+  let handledSeq = reader.headSeq();
+  let moved = Promise.withResolvers<void>();
+  const moveTo = async (seq: number): Promise<void> => {
+    handledSeq = seq;
+    moved.resolve();
+    moved = Promise.withResolvers();
+  };
+  return {
+    ...reader,
+    claim: async () => true,
+    position: () => handledSeq,
+    moveTo,
+    // Nobody could hand it over again to a consumer that keeps no position.
+    park: (record) => moveTo(record.seq),
+    replays: () => [],
+    moved: () => moved.promise,
+    async release() {},
+  };
 }
 
-const closedError = () =>
-  new UnavailableError('CONSUMER_CLOSED', 'The consumer was stopped before it had caught up. Open it again.');
-
-export function startConsumer(reader: StreamReader, clock: Clock, options: ConsumeOptions): Consumer {
+export async function startConsumer(
+  reader: StreamReader,
+  clock: Clock,
+  options: ConsumeOptions,
+): Promise<Consumer> {
+  const { stream, consumer } = options;
   const batchMax = Math.min(options.batchMax ?? CONSUMER_BATCH_MAX, CONSUMER_BATCH_MAX);
-  let handledSeq = reader.position();
-  let waiters: Waiter[] = [];
+  const closing = Promise.withResolvers<never>();
+  closing.promise.catch(() => undefined);
   let closed = false;
   let awake = false;
   let wakeSleeper: (() => void) | undefined;
@@ -46,7 +74,7 @@ export function startConsumer(reader: StreamReader, clock: Clock, options: Consu
   }
   const stopListening = reader.onAppend(wake);
 
-  /** Resolves after `delayMs`, or at once when `early` is set and something was appended since the read. */
+  /** Resolves after `delayMs`, or at once when `early` is set and something has happened since the read. */
   async function sleep(delayMs: number, early: boolean): Promise<void> {
     if (closed || (early && awake)) return;
     await new Promise<void>((resolve) => {
@@ -60,54 +88,69 @@ export function startConsumer(reader: StreamReader, clock: Clock, options: Consu
     wakeSleeper = undefined;
   }
 
-  function handled(seq: number): void {
-    handledSeq = Math.max(handledSeq, seq);
-    for (const waiter of waiters) if (waiter.seq <= handledSeq) waiter.resolve();
-    waiters = waiters.filter((waiter) => waiter.seq > handledSeq);
+  const to: HandOver = {
+    options,
+    stillOurs: async (records) => (closed || !(await reader.claim()) ? [] : records),
+    handled: (records) => reader.moveTo(records.at(-1)?.seq ?? 0),
+    park: (record, error) => reader.park(record, error),
+    pause: (delayMs) => sleep(delayMs, false),
+  };
+
+  async function replayParked(): Promise<void> {
+    for (const parked of reader.replays()) {
+      const { stream, subject, seq, atMs, data } = parked;
+      await options.handle([{ stream, subject, seq, atMs, data }]).then(
+        () => reader.replayed(parked),
+        (error: unknown) => reader.replayed(parked, errorText(error)),
+      );
+    }
+  }
+
+  /** Resolves with whether there may be more. */
+  async function step(): Promise<boolean> {
+    if (!(await reader.claim())) return false;
+    await replayParked();
+    const headSeq = reader.headSeq();
+    const position = reader.position();
+    const batch = reader.after(position, batchMax);
+    consumerLag.set({ stream, consumer }, headSeq - position);
+    if (batch.length > 0) await handOver(to, batch);
+    // The newest records were erased.
+    else if (headSeq > position) await reader.moveTo(headSeq);
+    return batch.length > 0;
   }
 
   async function run(): Promise<void> {
-    let retryMs = CONSUMER_RETRY_MS;
     while (!closed) {
+      awake = false;
       try {
-        awake = false;
-        const headSeq = reader.headSeq();
-        const batch = reader.after(handledSeq, batchMax);
-        const last = batch.at(-1);
-        if (last) {
-          await options.handle(batch);
-          await reader.savePosition(last.seq);
-        }
-        retryMs = CONSUMER_RETRY_MS;
-        handled(last?.seq ?? headSeq);
-        if (!last) await sleep(CONSUMER_POLL_MS, true);
+        if (!(await step())) await sleep(CONSUMER_POLL_MS, true);
       } catch (error) {
-        const { stream, consumer } = options;
-        log.warn({ err: error, stream, consumer, afterSeq: handledSeq, retryMs }, 'batch failed, retrying');
-        await sleep(retryMs, false);
-        retryMs = Math.min(retryMs * 2, CONSUMER_RETRY_MS_MAX);
+        log.warn({ err: error, stream, consumer }, 'consumer stumbled, going on');
+        await sleep(CONSUMER_RETRY_MS_MAX, false);
       }
     }
   }
+  await reader.claim();
   const running = run();
 
+  const progress = {
+    shards: [0],
+    head: async () => reader.headSeq(),
+    handled: async () => reader.position(),
+    moved: () => reader.moved(),
+  };
   return {
-    caughtUp() {
-      const seq = reader.headSeq();
-      if (seq <= handledSeq) return Promise.resolve();
-      if (closed) return Promise.reject(closedError());
-      return new Promise((resolve, reject) => {
-        waiters.push({ seq, resolve, reject });
-        wake();
-      });
-    },
+    caughtUp: () => Promise.race([waitUntilCaughtUp(progress, clock), closing.promise]),
     async [Symbol.asyncDispose]() {
+      if (closed) return;
       closed = true;
+      closing.reject(closedError());
       stopListening();
       wake();
       await running;
-      for (const waiter of waiters) waiter.reject(closedError());
-      waiters = [];
+      await reader.release();
+      consumerLag.remove({ stream, consumer });
     },
   };
 }

@@ -3,9 +3,10 @@
  * of the shards that this process holds reach the handler in one batch after the other, never two at once.
  */
 import { CONSUMER_BATCH_MAX, JOURNAL_RETRY_MS_MAX } from '../../config/limits.ts';
-import { StaleWriteError, UnavailableError } from '../../kit/errors.ts';
+import { StaleWriteError } from '../../kit/errors.ts';
 import { logger } from '../../kit/log.ts';
 import type { ConsumeOptions, Consumer, JournalRecord } from '../../kit/ports/journal.ts';
+import { closedError } from '../journal/caught-up.ts';
 import { errorText, type HandOver, handOver } from '../journal/hand-over.ts';
 import { consumerLag } from '../journal/metrics.ts';
 import type { JetStream, StoredMessage } from './jetstream.ts';
@@ -25,9 +26,6 @@ export interface GroupConsumerDeps {
   readonly recordOf: (stream: string, message: StoredMessage) => JournalRecord;
   readonly caughtUp: (stream: string, consumer: string) => Promise<void>;
 }
-
-export const closedError = (): UnavailableError =>
-  new UnavailableError('CONSUMER_CLOSED', 'The consumer was stopped before it had caught up. Open it again.');
 
 export async function openGroupConsumer(deps: GroupConsumerDeps, options: ConsumeOptions): Promise<Consumer> {
   const { js, names, parking, recordOf } = deps;

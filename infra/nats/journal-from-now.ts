@@ -1,9 +1,9 @@
 /** A consumer without a position: all shards from now on, for what lives in the memory of this process. */
 import { CONSUMER_BATCH_MAX } from '../../config/limits.ts';
 import type { ConsumeOptions, Consumer, JournalRecord } from '../../kit/ports/journal.ts';
+import { closedError, waitUntilCaughtUp } from '../journal/caught-up.ts';
 import { handOver } from '../journal/hand-over.ts';
-import { waitUntilCaughtUp } from './journal-caught-up.ts';
-import { closedError, type GroupConsumerDeps } from './journal-consumer.ts';
+import type { GroupConsumerDeps } from './journal-consumer.ts';
 import { openShardReader } from './journal-reader.ts';
 
 export type PassingConsumerDeps = Omit<GroupConsumerDeps, 'caughtUp' | 'parking'> & {

@@ -8,13 +8,13 @@
 import type { NatsConnection } from 'nats';
 import { JOURNAL_DEDUPE_WINDOW_MS, JOURNAL_SHARDS } from '../../config/limits.ts';
 import { withCall } from '../../kit/call-context.ts';
-import { UnavailableError, UnsupportedError } from '../../kit/errors.ts';
+import { UnsupportedError } from '../../kit/errors.ts';
 import type { Consumer, Journal, JournalRecord } from '../../kit/ports/journal.ts';
 import { type Clock, systemClock } from '../../kit/sources.ts';
+import { unknownError, waitUntilCaughtUp } from '../journal/caught-up.ts';
 import { appendSeconds } from '../journal/metrics.ts';
 import { encodeRecord } from '../journal/record.ts';
 import { openJetStream, type StoredMessage } from './jetstream.ts';
-import { waitUntilCaughtUp } from './journal-caught-up.ts';
 import { openGroupConsumer } from './journal-consumer.ts';
 import { openPassingConsumer } from './journal-from-now.ts';
 import { encodeToken, journalNames } from './journal-names.ts';
@@ -143,7 +143,7 @@ export async function openJetStreamJournal(
       const positions = positionsOf(js, names, stream, consumer);
       const found = await Promise.all(shardNumbers.map((shard) => positions.load(shard)));
       if (found.every(({ revision }) => revision === 0)) {
-        throw new UnavailableError('CONSUMER_UNKNOWN', `No process has ever run ${consumer}. Start one.`);
+        throw unknownError(consumer);
       }
       await caughtUp(stream, consumer);
     },

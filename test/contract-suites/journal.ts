@@ -8,7 +8,7 @@ import type { OpenEngine, Opened } from './harness.ts';
 const dataOf = (records: readonly JournalRecord[]) => records.map(({ data }) => data);
 const sorted = (numbers: readonly unknown[]) => (numbers as number[]).toSorted((a, b) => a - b);
 
-/** Lets the engine's time pass until `done`, so that its pauses end. */
+/** Lets the engine's time pass until `done`, so that its pauses end; slowly, as what it does takes real time. */
 async function passing({ advance }: Opened<Journal>, done: Promise<unknown>): Promise<void> {
   let isDone = false;
   const watched = done.finally(() => {
@@ -16,8 +16,8 @@ async function passing({ advance }: Opened<Journal>, done: Promise<unknown>): Pr
   });
   watched.catch(() => undefined);
   while (!isDone) {
-    await new Promise(setImmediate);
-    if (!isDone) await advance(100);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    if (!isDone) await advance(20);
   }
   await watched;
 }

@@ -14,6 +14,8 @@ export interface ShardProgress {
   head(shard: number): Promise<number>;
   /** Up to which seq the shard has been handled. */
   handled(shard: number): Promise<number>;
+  /** Resolves when something is handled in this process; without it the clock tells when to look again. */
+  moved?(): Promise<void>;
 }
 
 /** @throws UnavailableError `CONSUMER_BEHIND` after CONSUMER_CAUGHT_UP_MS_MAX or at the caller's deadline. */
@@ -31,13 +33,26 @@ export async function waitUntilCaughtUp(progress: ShardProgress, clock: Clock): 
   };
   let behind: readonly number[] = progress.shards.filter((shard) => heads[shard]);
   for (let pauseMs = CONSUMER_CAUGHT_UP_POLL_MS; ; pauseMs = Math.min(pauseMs * 2, CONSUMER_POLL_MS)) {
+    const moved = progress.moved?.();
     const done = await Promise.all(behind.map(isDone));
     behind = behind.filter((_, i) => !done[i]);
     if (behind.length === 0) return;
     if (clock.nowMs() + pauseMs >= untilMs) throw behindError();
-    await new Promise<void>((resolve) => void clock.after(pauseMs, resolve));
+    await new Promise<void>((resolve) => {
+      const timer = clock.after(pauseMs, resolve);
+      void moved?.then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
   }
 }
+
+export const closedError = (): UnavailableError =>
+  new UnavailableError('CONSUMER_CLOSED', 'The consumer was stopped before it had caught up. Open it again.');
+
+export const unknownError = (consumer: string): UnavailableError =>
+  new UnavailableError('CONSUMER_UNKNOWN', `No process has ever run ${consumer}. Start one.`);
 
 const behindError = (): UnavailableError =>
   new UnavailableError(
