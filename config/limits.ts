@@ -383,6 +383,33 @@ export const KEEP_ALIVE_MS = 65 * SECOND_MS;
 export const CLOSE_GRACE_MS = 10 * SECOND_MS;
 export const READY_CHECK_WAIT_MS = 2 * SECOND_MS;
 export const TELEMETRY_EVENTS_MAX = 100;
+/** Outlives a node's death and the election of a journal's leader, so that a client sees one slow answer. */
+export const GATEWAY_COMMAND_MS_MAX = 12 * SECOND_MS;
+export const GATEWAY_QUERY_MS_MAX = 5 * SECOND_MS;
+/** Players show something else when search is away, and should not wait for it. */
+export const GATEWAY_SEARCH_MS_MAX = 3 * SECOND_MS;
+
+// Shedding: calls in flight from one gateway, by service
+export const IN_FLIGHT_PLAYBACK_MAX = 4096;
+export const IN_FLIGHT_ACCOUNTS_MAX = 256;
+export const IN_FLIGHT_CATALOG_MAX = 512;
+export const IN_FLIGHT_SEARCH_MAX = 64;
+export const IN_FLIGHT_OTHERS_MAX = 256;
+/** The event loop's lateness is taken this often, and the least of a window stands for the window. */
+export const LOAD_SAMPLE_MS = 20;
+export const LOAD_WINDOW_SAMPLES = 25;
+/** A window never better than this has a standing queue. */
+export const LOAD_LATENESS_MS_MAX = 60;
+/** Per window: how fast the share of requests that is shed grows, and how slowly it goes back. */
+export const LOAD_SHED_STEP = 0.25;
+export const LOAD_SHED_STEP_BACK = 0.05;
+export const SHED_RETRY_AFTER_SEC = 2;
+export const BREAKER_WINDOW_MS = 10 * SECOND_MS;
+export const BREAKER_CALLS_MIN = 10;
+export const BREAKER_FAILED_SHARE = 0.5;
+export const BREAKER_OPEN_MS = 5 * SECOND_MS;
+/** How long a gateway that leaves says so at /readyz before it closes its doors. */
+export const READY_DRAIN_MS = 3 * SECOND_MS;
 
 // Sockets of the gateway
 export const SOCKET_HELLO_WITHIN_MS = 5 * SECOND_MS;
@@ -415,6 +442,8 @@ export const ARTIST_ALBUMS_MAX = 2000;
 export const ARTIST_ALBUMS_SHOWN_MAX = 500;
 export const ARTIST_SONGS_SHOWN_MAX = 100;
 export const SEARCH_DEFAULT = 20;
+/** Many ask for the same few things at the same time; each answer costs the index and some 60 rows. */
+export const SEARCH_ANSWER_AGE_MS_MAX = 3 * SECOND_MS;
 export const SEARCH_LYRICS_CHARS_MAX = 4000;
 /** Documents indexed between two breaths, so that filling the index never holds up a player command. */
 export const SEARCH_FILL_CHUNK = 20;

@@ -14,6 +14,8 @@ export interface Action<P extends TObject = TObject, R extends TSchema = TSchema
   readonly summary: string;
   readonly params: P;
   readonly result: R;
+  /** Of a query: how old an answer may be; equal calls share it (infra/bus/cacher.ts). */
+  readonly cachedMs?: number;
   /** Of a command: doing it twice leaves what doing it once leaves, and the second answer serves as well. */
   readonly idempotent?: true;
 }
@@ -35,7 +37,7 @@ type ActionSpec<P extends TObject, R extends TSchema> = { params: P; result: R }
 
 export const query = <P extends TObject, R extends TSchema>(
   summary: string,
-  spec: ActionSpec<P, R>,
+  spec: ActionSpec<P, R> & { readonly cachedMs?: number },
 ): Action<P, R> => ({ kind: 'query', summary, ...spec });
 
 export const command = <P extends TObject, R extends TSchema>(

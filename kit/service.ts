@@ -1,5 +1,6 @@
 /** From a contract and its handlers to a Moleculer service. */
 import type { Context, ServiceSchema } from 'moleculer';
+import { SECOND_MS } from '../config/limits.ts';
 import { type CallContext, withCall } from './call-context.ts';
 import type { Contract, Handlers } from './contract.ts';
 import { DeadlineExceededError } from './errors.ts';
@@ -41,7 +42,8 @@ export function serviceOf<C extends Contract>(
     };
     const isKeyed = contract.key !== undefined && Object.hasOwn(action.params.properties, contract.key);
     const routing = isKeyed ? { strategy: RENDEZVOUS, strategyOptions: { shardKey: contract.key } } : {};
-    return [name, { ...routing, handler }] as const;
+    const caching = action.cachedMs === undefined ? {} : { cache: { ttl: action.cachedMs / SECOND_MS } };
+    return [name, { ...routing, ...caching, handler }] as const;
   });
   return {
     name: contract.name,

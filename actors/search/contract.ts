@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { SEARCH_ANSWER_AGE_MS_MAX } from '../../config/limits.ts';
 import { Country, defineContract, literals, object, query } from '../../kit/contract.ts';
 import { AlbumView, ArtistView, SongView } from '../catalog/contract.ts';
 
@@ -12,6 +13,7 @@ export const searchContract = defineContract({
   name: 'search',
   actions: {
     search: query('Songs, albums and artists; typos are forgiven and the last word may be unfinished', {
+      cachedMs: SEARCH_ANSWER_AGE_MS_MAX,
       params: object({
         query: Type.String({ minLength: 1, maxLength: 200 }),
         /** Absent: all three. */
