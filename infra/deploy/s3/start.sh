@@ -4,5 +4,5 @@ set -eu
 ROOT_ACCESS_KEY=$(cat /etc/s3/secrets/s3-access-key)
 ROOT_SECRET_KEY=$(cat /etc/s3/secrets/s3-secret-key)
 export ROOT_ACCESS_KEY ROOT_SECRET_KEY
-exec versitygw --quiet --port :7070 --health /health \
+exec versitygw --quiet --keep-alive --port :7070 --health /health \
   --cert /etc/s3/secrets/cert.pem --key /etc/s3/secrets/key.pem posix /data

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { nkeys } from 'nats';
 import { keyFor } from '../../../config/secrets.ts';
 import { keysFile } from '../../../media/edge/keys-file.ts';
+import { REDIS_RIGHTS } from '../../redis/rights.ts';
 
 /** What is made once and kept; everything else follows from it. */
 export interface Vault {
@@ -60,10 +61,9 @@ routes: [ ${routes.join(', ')} ]
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** A cache's worth of commands: none that administers the server, reads its memory or stops it. */
 const redisUsers = (vault: Vault): string => `user default off
-user ${REDIS_USER} on #${sha256(vault['redis-password'])} ~antiphon:* resetchannels +@all -@admin -@dangerous +info +cluster|slots +cluster|shards +cluster|nodes +cluster|info
-user health on nopass resetkeys resetchannels -@all +ping
+user ${REDIS_USER} on #${sha256(vault['redis-password'])} ${REDIS_RIGHTS}
+user health on nopass resetkeys resetchannels nocommands +ping
 `;
 
 export interface Topology {
@@ -100,7 +100,9 @@ export function partsOf(vault: Vault, topology: Topology): Part[] {
       name: 'edge',
       hosts: ['edge'],
       uid: nginx,
-      files: { 'media-keys.json': keysFile([{ kid: '1', secret: keyFor(vault['master-secret'], 'media-url') }]) },
+      files: {
+        'media-keys.json': keysFile([{ kid: '1', secret: keyFor(vault['master-secret'], 'media-url') }]),
+      },
     },
     {
       name: 'nats',

@@ -3,72 +3,28 @@
  * nobody comes in without them. Method: the very files of the compose deployment, with addresses and paths of
  * this machine put in, run by the real servers as processes.
  */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { request } from 'node:https';
+import { mkdir } from 'node:fs/promises';
 import { connect as connectTcp } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { auth, Client } from 'cassandra-driver';
 import { Redis, type RedisOptions } from 'ioredis';
 import { connect, nkeyAuthenticator } from 'nats';
-import t, { type Test } from 'tap';
-import { freePort, type LocalProcess, startProcess } from '../../local/process.ts';
+import t from 'tap';
+import { systemClock, systemRandom } from '../../../kit/sources.ts';
+import { freePort } from '../../local/process.ts';
 import { findProgram, goTool, NATS_SERVER, toolsFolder, VERSITYGW } from '../../local/tools.ts';
 import { openNats } from '../../nats/connection.ts';
+import { openS3Objects } from '../../objects/s3-objects.ts';
 import type { ClientTls } from '../../tls.ts';
 import { ensureRoles, MIGRATE_ROLE, SERVICE_ROLE } from '../cassandra/roles.ts';
-import { makeSecrets } from './make-secrets.ts';
+import { ask, deployed, start } from '../testing/deployed.ts';
 
-const READY_MS_MAX = 180_000;
 const deploy = join(import.meta.dirname, '..');
-const folder = await mkdtemp(join(tmpdir(), 'antiphon-deploy-'));
-t.teardown(() => rm(folder, { recursive: true, force: true }));
-const secrets = join(folder, 'secrets');
 const routePorts = await Promise.all([freePort(), freePort(), freePort()]);
-await makeSecrets({
-  folder: secrets,
-  nowMs: Date.now(),
-  topology: { natsRoutes: routePorts.map((port) => `127.0.0.1:${port}`) },
-});
-
-const secret = (part: string, name: string) => readFile(join(secrets, part, name), 'utf8');
-const tlsOf = async (part: string): Promise<Required<ClientTls>> => ({
-  ca: await secret(part, 'ca.pem'),
-  cert: await secret(part, 'cert.pem'),
-  key: await secret(part, 'key.pem'),
+const { folder, secrets, secret, tlsOf, localCopy } = await deployed(t, {
+  natsRoutes: routePorts.map((port) => `127.0.0.1:${port}`),
 });
 const ours = await tlsOf('antiphon');
-
-/** A file of the deployment with each of these texts replaced; one that is not in it fails the test. */
-async function localCopy(
-  t: Test,
-  file: string,
-  name: string,
-  replaced: Record<string, string>,
-): Promise<string> {
-  let text = await readFile(join(deploy, file), 'utf8');
-  for (const [from, to] of Object.entries(replaced)) {
-    t.ok(text.includes(from), `${file} says ${from}`);
-    text = text.replaceAll(from, to);
-  }
-  const path = join(folder, name);
-  await writeFile(path, text, { mode: 0o700 });
-  return path;
-}
-
-async function start(
-  t: Test,
-  name: string,
-  command: string,
-  args: readonly string[],
-  ready: () => Promise<unknown>,
-  env: Readonly<Record<string, string>> = {},
-): Promise<LocalProcess> {
-  const isReady = async () => Boolean(await ready());
-  const process = await startProcess({ name, command, args, env, ready: isReady, readyMsMax: READY_MS_MAX });
-  t.teardown(() => process[Symbol.asyncDispose]());
-  return process;
-}
 
 const accepts = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
@@ -123,9 +79,8 @@ t.test('three NATS servers find each other by TLS and password, and keep streams
         'include secrets/': 'include secrets/nats/',
         'store_dir: /data': `store_dir: ${data}`,
       });
-      const healthy = () =>
-        answers(monitor, '/healthz');
-      await start(t, name, program, ['-c', config], healthy, { NATS_NAME: name });
+      const ready = async () => (await ask(monitor, '/healthz', { ca: ours.ca })).status === 200;
+      await start(t, { name, command: program, args: ['-c', config], env: { NATS_NAME: name }, ready });
     }),
   );
   const servers = ports.map((port) => `tls://127.0.0.1:${port}`);
@@ -182,7 +137,14 @@ t.test('Redis takes our user by TLS, and lets it do what a cache needs and no mo
   });
   const client = async (user: RedisOptions, tls: ClientTls = ours): Promise<Redis> => {
     const redis = new Redis({
-      ...{ host: '127.0.0.1', port, lazyConnect: true, retryStrategy: () => null, ...user },
+      ...{
+        host: '127.0.0.1',
+        port,
+        lazyConnect: true,
+        enableReadyCheck: false,
+        retryStrategy: () => null,
+        ...user,
+      },
       tls: { ...tls },
       maxRetriesPerRequest: 0,
     });
@@ -191,37 +153,32 @@ t.test('Redis takes our user by TLS, and lets it do what a cache needs and no mo
     await redis.connect();
     return redis;
   };
-  await start(t, 'redis', program, [config], async () =>
-    (await client({ username: 'health', password: 'x' })).ping(),
-  );
+  const health = { username: 'health', password: 'none' };
+  await start(t, {
+    name: 'redis',
+    command: program,
+    args: [config],
+    ready: async () => (await client(health)).ping(),
+  });
 
   const redis = await client({ username: 'antiphon', password: await secret('antiphon', 'redis-password') });
-  t.equal(await redis.set('a', '1', 'PX', 60_000), 'OK');
-  t.equal(await redis.eval('return redis.call("incr", KEYS[1])', 1, 'a'), 2);
-  t.equal(await redis.publish('news', 'x'), 0);
-  for (const command of [
-    ['config', 'get', '*'],
-    ['flushall'],
-    ['shutdown'],
-    ['acl', 'list'],
-    ['module', 'list'],
-  ]) {
-    await t.rejects(redis.call(...(command as [string])), /NOPERM/, command.join(' '));
+  t.equal(await redis.set('antiphon:a', '1', 'PX', 60_000), 'OK');
+  t.equal(await redis.eval('return redis.call("get", KEYS[1])', 1, 'antiphon:a'), '1');
+  for (const command of ['config get *', 'flushall', 'shutdown', 'acl list', 'module list', 'get other:a']) {
+    await t.rejects(redis.call(...(command.split(' ') as [string])), /NOPERM/, command);
   }
-  const health = await client({ username: 'health', password: 'x' });
-  await t.rejects(health.get('a'), /NOPERM/, 'the health check reads nothing');
-  await t.rejects(
-    client({}).then((nobody) => nobody.get('a')),
-    'nobody',
-  );
-  await t.rejects(
-    client({ username: 'antiphon', password: 'guess' }).then((guesser) => guesser.get('a')),
-    'a guesser',
-  );
-  await t.rejects(
-    client({ username: 'health', password: 'x' }, { ca: ours.ca }),
-    'a client without a certificate',
-  );
+  const watcher = await client(health);
+  await t.rejects(watcher.get('antiphon:a'), /NOPERM/, 'the health check reads nothing');
+  for (const [who, user] of Object.entries({
+    nobody: {},
+    'a guesser': { username: 'antiphon', password: 'guess' },
+  })) {
+    await t.rejects(
+      client(user).then((stranger) => stranger.get('antiphon:a')),
+      who,
+    );
+  }
+  await t.rejects(client(health, { ca: ours.ca }), 'a client without a certificate');
 });
 
 t.test('the S3 server starts with its keys from files and answers by TLS', async (t) => {
@@ -235,16 +192,27 @@ t.test('the S3 server starts with its keys from files and answers by TLS', async
     'posix /data': `posix ${data}`,
     'exec versitygw': `exec ${program}`,
   });
-  const get = (path: string): Promise<number | undefined> =>
-    new Promise((resolve, reject) => {
-      const asked = request({ host: 'localhost', port, path, ca: ours.ca }, (response) => {
-        response.resume();
-        resolve(response.statusCode);
-      });
-      asked.on('error', reject).end();
-    });
-  await start(t, 's3', script, [], async () => (await get('/health')) === 200);
-  t.equal(await get('/'), 403, 'nobody lists buckets');
+  const { ca } = ours;
+  const ready = async () => (await ask(port, '/health', { ca })).status === 200;
+  await start(t, { name: 's3', command: script, args: [], ready });
+  const url = `https://localhost:${port}`;
+  const options = {
+    url,
+    bucket: 'antiphon',
+    region: 'us-east-1',
+    tls: ours,
+    clock: systemClock,
+    random: systemRandom,
+  };
+  const [accessKey, secretKey] = await Promise.all([
+    secret('antiphon', 's3-access-key'),
+    secret('antiphon', 's3-secret-key'),
+  ]);
+  await using objects = await openS3Objects({ ...options, accessKey, secretKey });
+  await objects.put('songs/a', Buffer.from('sound'));
+  t.equal((await objects.get('songs/a'))?.toString(), 'sound');
+  await t.rejects(openS3Objects({ ...options, accessKey, secretKey: 'guess' }), 'a guesser');
+  t.equal((await ask(port, '/', { ca })).status, 403, 'nobody lists buckets');
 });
 
 t.test('Cassandra loses its first superuser, and its roles come in by TLS with a certificate', async (t) => {
@@ -265,7 +233,7 @@ t.test('Cassandra loses its first superuser, and its roles come in by TLS with a
     folder: data,
     rackFile: join(deploy, 'cassandra/cassandra-rackdc.properties'),
   });
-  await start(t, 'cassandra', program.command, program.args, () => accepts(port));
+  await start(t, { name: 'cassandra', ...program, ready: () => accepts(port) });
   const contactPoints = [`127.0.0.1:${port}`];
   const clientOf = async (role: string, password: string, tls: ClientTls = ours): Promise<Client> => {
     const client = new Client({
@@ -304,7 +272,7 @@ t.test('Cassandra loses its first superuser, and its roles come in by TLS with a
     "CREATE ROLE friend WITH PASSWORD = 'x' AND LOGIN = true",
     'SELECT * FROM system_auth.roles',
   ]) {
-    await t.rejects(service.execute(statement), /authorized|permission/, statement);
+    await t.rejects(service.execute(statement), /authorized|permission|privileges/, statement);
   }
   await t.rejects(clientOf('cassandra', 'cassandra'), 'the first superuser');
   await t.rejects(clientOf(SERVICE_ROLE, 'guess'), 'a guesser');
