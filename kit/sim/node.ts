@@ -1,5 +1,6 @@
 /** A simulated node: a name that stays, and processes that die, stop and come back without their memory. */
 import type { Journal } from '../ports/journal.ts';
+import type { Tables } from '../ports/tables.ts';
 import type { Sources } from '../sources.ts';
 import type { Rows } from './stores.ts';
 
@@ -9,6 +10,7 @@ export interface NodeEnv extends Sources {
   readonly journal: Journal;
   /** A table with one row a partition, kept by the world. */
   rows<R>(table: string): Rows<R>;
+  readonly tables: Tables;
 }
 
 export interface Call {

@@ -3,6 +3,7 @@ import { NotFoundError, UnavailableError } from '../errors.ts';
 import type { ConsumeOptions, Consumer, Journal } from '../ports/journal.ts';
 import type { Table } from '../ports/tables.ts';
 import { clone, type Records } from './records.ts';
+import type { TablesContent } from './tables.ts';
 
 export type Rows<R> = Pick<Table<readonly [], R>, 'get' | 'put' | 'delete'>;
 
@@ -12,6 +13,7 @@ export type StoreCall = <T>(what: string, run: () => T) => Promise<T>;
 export interface StoreContent {
   readonly records: Records;
   readonly rows: Map<string, unknown>;
+  readonly tables: TablesContent;
   /** `stream/consumer` to the last `seq` handled. */
   readonly positions: Map<string, number>;
   /** Called at each append. */
@@ -34,6 +36,10 @@ const RETRY_AFTER_MS_MAX = 5000;
 
 export const storeAway = () => new UnavailableError('STORE_AWAY', 'The store does not answer; try again.');
 
+/**
+ * Processes that run one durable consumer all handle what lies behind its position, at times the same records
+ * at once: as the seconds of a takeover, all the time.
+ */
 export function journalFor({ content, call, redelivered, appended, sleep }: StoreDeps): Journal {
   const { records, positions, onAppend } = content;
   const lastOf = (stream: string): number => records.after(stream, 0, Infinity).at(-1)?.seq ?? 0;
@@ -54,7 +60,7 @@ export function journalFor({ content, call, redelivered, appended, sleep }: Stor
         await call(`${key} at ${seq}`, () => positions.set(key, Math.max(position(), seq)));
       else passingSeq = seq;
     };
-    if (from === 'kept') await call(`${key} known`, () => positions.set(key, position()));
+    if (from === 'kept') positions.set(key, position());
 
     async function handleNext(): Promise<void> {
       // Listening before looking, so that nothing that is appended in between goes unseen.

@@ -7,6 +7,7 @@ import { deliver, type Line, type Node, type NodeEnv, type Process, type Start }
 import { type SeededRandom, seededIds, seededRandom } from './random.ts';
 import { clone, createRecords, type Records } from './records.ts';
 import { journalFor, rowsFor, type StoreCall, type StoreContent, storeAway } from './stores.ts';
+import { tablesFor } from './tables.ts';
 import type { Timeline } from './timeline.ts';
 
 const ASK_TIMEOUT_MS = 1000;
@@ -62,6 +63,7 @@ export function createWorld({ seed, timeline, note, fail }: WorldDeps): World {
   const content: StoreContent = {
     records: createRecords(timeline.nowMs),
     rows: new Map(),
+    tables: new Map(),
     positions: new Map(),
     onAppend: new Set(),
   };
@@ -131,6 +133,7 @@ export function createWorld({ seed, timeline, note, fail }: WorldDeps): World {
       ids,
       journal: journalFor({ content, call, redelivered, appended, sleep: processSleep }),
       rows: (table) => rowsFor(table, { content, call }),
+      tables: tablesFor(content.tables, call),
     };
   }
 
