@@ -12,7 +12,7 @@ const MARK = '.antiphon';
 export async function ensureBucket(http: S3Http, region: string): Promise<void> {
   const seen = await http.send({ method: 'GET', query: { 'list-type': '2', 'max-keys': '1' } });
   if (seen.status === 200) return;
-  if (seen.status !== 404) throw refusal(seen, 'the bucket');
+  if (seen.code !== 'NoSuchBucket') throw refusal(seen, 'the bucket');
   const elsewhere = `<CreateBucketConfiguration><LocationConstraint>${region}</LocationConstraint></CreateBucketConfiguration>`;
   const made = await http.send({
     method: 'PUT',

@@ -7,10 +7,13 @@ export class ObjectStoreError extends Error {
   override readonly name = 'ObjectStoreError';
 }
 
+/** Servers disagree on the status: an unknown user is 404 to one of them. */
+const NOT_LET_IN = new Set(['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'XAdminUserNotFound']);
+
 /** What the store's refusal means to whoever runs the service. */
 export function refusal(reply: S3Reply, what: string): Error {
   const { status, code = `status ${status}` } = reply;
-  if (status === 401 || status === 403) {
+  if (status === 401 || status === 403 || NOT_LET_IN.has(code)) {
     return new ForbiddenError(
       'OBJECTS_FORBIDDEN',
       `The object store refuses our credentials (${code}); check the access key, the secret key and its rights.`,

@@ -70,8 +70,10 @@ function lasting(reply: S3Reply): S3Reply {
   return reply;
 }
 
+export const OBJECTS_UNAVAILABLE = 'OBJECTS_UNAVAILABLE';
+
 const unavailable = (why: unknown) =>
-  new UnavailableError('OBJECTS_UNAVAILABLE', 'The object store is away for the moment; try again soon.', {
+  new UnavailableError(OBJECTS_UNAVAILABLE, 'The object store is away for the moment; try again soon.', {
     why: why instanceof Error ? why.message : String(why),
   });
 

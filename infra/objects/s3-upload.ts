@@ -1,11 +1,11 @@
 /** One object on its way up: whole in one request when it is small, else in parts that are joined at the end. */
 import { randomUUID } from 'node:crypto';
 import { S3_JOIN_MS_MAX, S3_PART_BYTES, S3_PARTS_AT_ONCE_MAX, S3_PARTS_MAX } from '../../config/limits.ts';
-import { TooLargeError } from '../../kit/errors.ts';
+import { TooLargeError, UnavailableError } from '../../kit/errors.ts';
 import type { ObjectInfo } from '../../kit/ports/objects.ts';
 import { objectExists } from './object-key.ts';
 import { refusal } from './s3-errors.ts';
-import type { S3Http, S3Reply } from './s3-http.ts';
+import { OBJECTS_UNAVAILABLE, type S3Http, type S3Reply } from './s3-http.ts';
 import { textOf } from './s3-xml.ts';
 
 export interface Upload {
@@ -87,8 +87,9 @@ export async function upload(http: S3Http, { key, content, ifAbsent }: Upload): 
       return { bytes, etag: quoted(etag) };
     } catch (error) {
       await Promise.allSettled(sending);
-      // What cannot be cancelled now is swept when the store is next opened.
-      await http.send({ method: 'DELETE', key, query: { uploadId } }).catch(() => undefined);
+      // While the store is away nothing can be cancelled; what stays is swept when it is next opened.
+      const isAway = error instanceof UnavailableError && error.code === OBJECTS_UNAVAILABLE;
+      if (!isAway) await http.send({ method: 'DELETE', key, query: { uploadId } }).catch(() => undefined);
       throw error;
     }
   };
