@@ -33,10 +33,11 @@ import type { Engines } from './kit/ports/engines.ts';
 import { systemSources } from './kit/sources.ts';
 import { type DemoProgress, ensureDemo } from './media/demo/demo.ts';
 import { createEdge } from './media/edge/edge.ts';
+import { listenForEdgeReports } from './media/edge/edge-reports.ts';
+import { mediaKeysOf } from './media/edge/keys-file.ts';
 import { createLibrary } from './media/edge/library.ts';
 import { createMediaUrls } from './media/edge/media-urls.ts';
 import { createServedReport } from './media/edge/served.ts';
-import type { MediaKeys } from './media/edge/token.ts';
 import { findFfmpeg } from './media/ingest/ffmpeg.ts';
 import { type IngestDeps, sweepTempFolder } from './media/ingest/song.ts';
 import { openIngestTables } from './media/ingest/tables.ts';
@@ -59,7 +60,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
 
   const engines = opened.use(await openEngines({ settings, sources: systemSources, schema: SCHEMA }));
   const secret = await masterSecret(settings.dataDir, settings.masterSecret);
-  const mediaKeys: MediaKeys = [{ kid: '1', secret: keyFor(secret, 'media-url') }];
+  const mediaKeys = mediaKeysOf(secret);
   const broker = new ServiceBroker({
     ...brokerOptions({ nodeId: settings.nodeId, namespace: NAMESPACE }),
     transporter: await busOf(settings),
@@ -83,10 +84,14 @@ export async function startService(settings: Settings): Promise<RunningService> 
   }
   await broker.start();
 
+  let leaving = false;
   const handlers: NamedHandler[] = [];
   if (hosts('edge')) {
     const report = opened.use(createServedReport({ journal: engines.journal, clock }));
     const library = createLibrary({ objects: engines.objects, masterSecret: keyFor(secret, 'content') });
+    if (settings.edgeReports) {
+      opened.use(await listenForEdgeReports({ library, report }, addressOf(settings.edgeReports)));
+    }
     const handle = createEdge({ library, keys: mediaKeys, report, clock });
     handlers.push({ name: 'edge', handle, quiet: true });
   }
@@ -96,7 +101,13 @@ export async function startService(settings: Settings): Promise<RunningService> 
   } else {
     const addresses = createClientAddresses(settings.trustedProxies);
     const { metricsToken } = settings;
-    const operations = createOperations({ readyChecks: {}, metricsToken, addresses, clock });
+    const operations = createOperations({
+      readyChecks: {},
+      metricsToken,
+      addresses,
+      isLeaving: () => leaving,
+      clock,
+    });
     handlers.push({ name: 'operations', handle: operations });
   }
   const server = createHttpServer({
@@ -124,6 +135,9 @@ export async function startService(settings: Settings): Promise<RunningService> 
     },
     async [Symbol.asyncDispose]() {
       stopping.abort();
+      leaving = true;
+      // One process that stands alone has nobody to hand its listeners to.
+      if (isCluster(settings)) await gateway?.leave();
       await demo?.catch(() => undefined);
       await running.disposeAsync();
     },
@@ -192,6 +206,11 @@ async function ingestDeps(broker: ServiceBroker, engines: Engines, settings: Set
     ffmpeg: await findFfmpeg(settings.ffmpegPath),
     tempFolder,
   };
+}
+
+function addressOf(text: string): { host: string; port: number } {
+  const at = text.lastIndexOf(':');
+  return { host: text.slice(0, at), port: Number(text.slice(at + 1)) };
 }
 
 const isSecure = ({ tlsCert, publicUrl }: Settings): boolean =>

@@ -82,6 +82,8 @@ const Settings = object({
   engineCa: Type.Optional(Path),
   engineCert: Type.Optional(Path),
   engineKey: Type.Optional(Path),
+  /** host:port at which role edge hears what nginx has served. Only for a network of ours. */
+  edgeReports: Type.Optional(Type.String({ pattern: '^.+:\\d+$' })),
   /** Where browsers fetch sound when an edge stands apart, e.g. https://media.example.org */
   mediaUrl: Type.Optional(Type.String({ pattern: '^https?://[^/]+$' })),
 });
@@ -129,6 +131,7 @@ const VARIABLES: Readonly<Record<keyof Settings, string>> = {
   engineCa: 'ANTIPHON_ENGINE_CA',
   engineCert: 'ANTIPHON_ENGINE_CERT',
   engineKey: 'ANTIPHON_ENGINE_KEY',
+  edgeReports: 'ANTIPHON_EDGE_REPORTS',
   mediaUrl: 'ANTIPHON_MEDIA_URL',
 };
 
@@ -204,6 +207,7 @@ export function readSettings(given: Env, cwd: string): Settings {
     engineCa: env.ANTIPHON_ENGINE_CA || undefined,
     engineCert: env.ANTIPHON_ENGINE_CERT || undefined,
     engineKey: env.ANTIPHON_ENGINE_KEY || undefined,
+    edgeReports: env.ANTIPHON_EDGE_REPORTS || undefined,
     mediaUrl: env.ANTIPHON_MEDIA_URL?.replace(/\/$/, '') || undefined,
   };
   const problems = problemsOf(Settings, settings).map((problem) => {

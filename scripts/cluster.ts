@@ -1,0 +1,130 @@
+/**
+ * npm run cluster [-- --data FOLDER] [--nodes N]: the service as it runs at scale, on this machine: three NATS
+ * servers, Cassandra, Redis, S3, three actor nodes, a gateway, an origin and an edge, with one log.
+ *
+ * Engines whose addresses are set (ANTIPHON_NATS, ANTIPHON_CASSANDRA, ANTIPHON_REDIS, ANTIPHON_S3) are used as
+ * they are. Exit code 1 when a part did not come up, 2 for a wrong call.
+ */
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs, styleText } from 'node:util';
+import { type Cluster, startCluster } from '../infra/local/cluster.ts';
+
+const USAGE = 'usage: npm run cluster [-- --data FOLDER] [--nodes N]';
+const COLORS = ['cyan', 'magenta', 'yellow', 'green', 'blue'] as const;
+const NAME_WIDTH = 9;
+const NODES_MAX = 16;
+
+const say = (text = '') => process.stdout.write(`${text}\n`);
+
+function fail(exitCode: number, text: string): never {
+  process.stderr.write(`antiphon: ${text}\n`);
+  process.exit(exitCode);
+}
+
+function readCall(): { folder: string; nodes: number; port: number } {
+  const { values } = parseArgs({
+    options: { data: { type: 'string', default: 'data-cluster' }, nodes: { type: 'string', default: '3' } },
+  });
+  const nodes = Number(values.nodes);
+  if (!Number.isInteger(nodes) || nodes < 1 || nodes > NODES_MAX) throw new Error(`1 to ${NODES_MAX} nodes`);
+  return {
+    folder: resolve(values.data),
+    nodes,
+    port: Number(process.env.ANTIPHON_PORT || 4600),
+  };
+}
+
+/** Settings for all processes; what belongs to one process alone is the cluster's to set. */
+function givenEnv(): Record<string, string> {
+  const ofOne = ['ANTIPHON_DATA', 'ANTIPHON_HOST', 'ANTIPHON_PORT', 'ANTIPHON_NODE_ID', 'ANTIPHON_ROLES'];
+  const given = Object.entries(process.env).filter(
+    (entry): entry is [string, string] =>
+      entry[0].startsWith('ANTIPHON_') && !ofOne.includes(entry[0]) && entry[1] !== undefined,
+  );
+  return Object.fromEntries(given);
+}
+
+const OURS = /^(node-\d+|gateway|origin)$/;
+const ENGINE_TROUBLE = /\b(ERR|FTL|ERROR|FATAL|emerg|crit|alert)\b|\[error\]/;
+/** Nodes that look for one another before all of them are up. */
+const ENGINE_NOISE = /Connection refused|Address already in use.*retry/;
+
+/** The line as the log view shows it, or undefined when only the file needs it. */
+function shown(line: string, name: string): string | undefined {
+  if (!OURS.test(name)) return ENGINE_TROUBLE.test(line) && !ENGINE_NOISE.test(line) ? line : undefined;
+  if (!line.startsWith('{')) return /demo music|could not/.test(line) ? line.trim() : undefined;
+  try {
+    const { level, time, subsystem, msg, err, ...rest } = JSON.parse(line) as Record<string, unknown>;
+    const more = Object.entries(rest).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+    const cause = (err as { message?: string } | undefined)?.message;
+    const words = [String(time).slice(11, 23), String(level), subsystem, msg, ...more, cause && `(${cause})`];
+    return words.filter(Boolean).join(' ');
+  } catch {
+    return line;
+  }
+}
+
+function logView(file: string): (line: string, name: string) => void {
+  const all = createWriteStream(file, { flags: 'a', mode: 0o600 });
+  const colors = new Map<string, (typeof COLORS)[number]>();
+  return (line, name) => {
+    all.write(`${name.padEnd(NAME_WIDTH)} ${line}\n`);
+    const text = shown(line, name);
+    if (text === undefined) return;
+    const color = colors.get(name) ?? COLORS[colors.size % COLORS.length] ?? 'cyan';
+    colors.set(name, color);
+    say(`${styleText(color, name.padEnd(NAME_WIDTH))} ${text}`);
+  };
+}
+
+function tell({ url, nodes, edge, env }: Cluster, folder: string, setupCode: string | undefined): void {
+  say();
+  say(`  Antiphon's cluster is ready at ${url}`);
+  if (setupCode) say(`  Make the administrator:  ${url}/?code=${setupCode}`);
+  say(`  ${nodes.length} actor nodes: ${nodes.map(({ name }) => name).join(', ')}`);
+  say(`  sound from ${env.ANTIPHON_MEDIA_URL}${edge ? ' (nginx)' : ' (no nginx with njs here)'}`);
+  say(`  data, and all logs: ${folder}`);
+  say('  (Ctrl-C stops everything; end a process by its pid to see the others go on)');
+  say();
+}
+
+const call = (() => {
+  try {
+    return readCall();
+  } catch (error) {
+    return fail(2, `${(error as Error).message}. ${USAGE}`);
+  }
+})();
+await mkdir(call.folder, { recursive: true, mode: 0o700 });
+let setupCode: string | undefined;
+const view = logView(join(call.folder, 'cluster.log'));
+let cluster: Cluster | undefined;
+let stopping: Promise<void> | undefined;
+const stop = (): Promise<void> => {
+  if (stopping) process.exit(1);
+  stopping = (async () => {
+    say('antiphon: stopping …');
+    await cluster?.[Symbol.asyncDispose]();
+    process.exit(0);
+  })();
+  return stopping;
+};
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => void stop().catch((error: unknown) => fail(1, String(error))));
+}
+try {
+  cluster = await startCluster({
+    ...call,
+    env: givenEnv(),
+    onLine(line, name) {
+      setupCode ??= /\?code=([\w-]+)/.exec(line)?.[1];
+      view(line, name);
+    },
+    onStep: (step) => say(`antiphon: ${step} …`),
+  });
+  tell(cluster, call.folder, setupCode);
+} catch (error) {
+  if (!stopping) fail(1, `the cluster did not come up: ${(error as Error).message}`);
+}
