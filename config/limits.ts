@@ -343,8 +343,8 @@ export const WARM_RISING_PLAYS_MIN = 4;
 export const WARM_RISING_GROWTH_MIN = 2;
 /** Plays expected within the horizon from which on a rising song is warmed whole. */
 export const WARM_WHOLE_PLAYS_MIN = 10;
-/** Plays in the slow memory from which on a song belongs to a region's taste. */
-export const WARM_TASTE_PLAYS_MIN = 3;
+/** Plays expected while an edge keeps a song from which on it belongs to the region's taste. */
+export const WARM_TASTE_PLAYS_MIN = 1;
 export const WARM_SESSIONS_MAX = 100_000;
 export const WARM_SESSION_SONGS_MAX = 100;
 export const WARM_NEXT_SONGS = 2;
@@ -397,7 +397,8 @@ export const IN_FLIGHT_SEARCH_MAX = 64;
 export const IN_FLIGHT_OTHERS_MAX = 256;
 /** The event loop's lateness is taken this often, and the least of a window stands for the window. */
 export const LOAD_SAMPLE_MS = 20;
-export const LOAD_WINDOW_SAMPLES = 25;
+export const LOAD_WINDOW_MS = 500;
+export const LOAD_WINDOW_SAMPLES_MIN = 3;
 /** A window never better than this has a standing queue. */
 export const LOAD_LATENESS_MS_MAX = 60;
 /** Per window: how fast the share of requests that is shed grows, and how slowly it goes back. */

@@ -22,6 +22,7 @@ const startOf = (name: string, atMs = START_MS): PlayerPublicEvent => ({
   songId: idOf('song'),
   deviceId: idOf('phone'),
   atMs,
+  country: 'DE',
   context: { type: 'album', id: idOf('album') },
 });
 const countOf = (name: string, startedAtMs = START_MS): PlayerPublicEvent => ({

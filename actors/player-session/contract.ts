@@ -44,14 +44,20 @@ export const Reason = literals(
 );
 export type Reason = Static<typeof Reason>;
 
-/** A signed URL with what the client may do with it. */
-export const Stream = object({
-  playId: Id,
-  songId: Id,
+const mediaUrls = {
   /** HLS multivariant playlist; `dashUrl` and `fileUrl` (progressive M4A of the highest rung) beside it. */
   hlsUrl: Type.String(),
   dashUrl: Type.String(),
   fileUrl: Type.String(),
+};
+
+/** A signed URL with what the client may do with it. */
+export const Stream = object({
+  playId: Id,
+  songId: Id,
+  ...mediaUrls,
+  /** The same at the origin, for when no edge answers; absent where no edge stands in front. */
+  fallback: Type.Optional(object(mediaUrls)),
   expiresAtMs: TimeMs,
   /** Highest rung allowed, with the reason when it is less than asked for. */
   maxRung: Rung,

@@ -10,6 +10,12 @@ import type { Rung } from '../../actors/catalog/contract.ts';
 export const EDGE_STREAM = 'edge';
 export const edgeSubject = (playId: string): string => `edge.${playId}`;
 
+/**
+ * Play and user of a grant that is nobody's: what an edge fetches ahead (media/warming) is no play and no
+ * listening. As an id it would be of the year 1970, so no play ever has it.
+ */
+export const NOBODY = '0'.repeat(22);
+
 export interface SegmentsServed {
   readonly type: 'segmentsServed';
   readonly playId: string;

@@ -12,7 +12,7 @@ import {
 import { logger } from '../../kit/log.ts';
 import type { Journal } from '../../kit/ports/journal.ts';
 import type { Clock } from '../../kit/sources.ts';
-import { EDGE_STREAM, edgeSubject, type SegmentsServed } from './contract.ts';
+import { EDGE_STREAM, edgeSubject, NOBODY, type SegmentsServed } from './contract.ts';
 import { reportsDropped } from './metrics.ts';
 
 const log = logger('edge');
@@ -96,6 +96,7 @@ export function createServedReport({
 
   return {
     served(playId, songId, rung, index) {
+      if (playId === NOBODY) return;
       let play = pending.get(playId);
       if (!play) {
         if (pending.size >= playsMax) {
