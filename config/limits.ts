@@ -69,7 +69,7 @@ export const NATS_CONNECT_MS_MAX = 30 * SECOND_MS;
 /** Of the wait between attempts to connect again; as much again is left to chance. */
 export const NATS_RECONNECT_MS = 250;
 /** A server that answers none of so many pings in a row is given up for another one. */
-export const NATS_PING_EVERY_MS = 2 * SECOND_MS;
+export const NATS_PING_EVERY_MS = 1500;
 export const NATS_PINGS_MISSED_MAX = 2;
 /** Without any answer of JetStream for so long, another server may be better off: it may be cut off. */
 export const NATS_STUCK_MS = 5 * SECOND_MS;
