@@ -33,6 +33,21 @@ export const VERSITYGW: GoTool = {
   program: 'versitygw',
 };
 
+/** Reads a compose file as Docker does, without Docker. */
+export const COMPOSE_GO: GoTool = {
+  name: 'compose-go',
+  module: 'github.com/compose-spec/compose-go/v2/cmd',
+  version: 'v2.16.2',
+  program: 'cmd',
+};
+/** Checks Kubernetes manifests without a cluster or a network. */
+export const KUBECTL_VALIDATE: GoTool = {
+  name: 'kubectl-validate',
+  module: 'sigs.k8s.io/kubectl-validate',
+  version: 'v0.0.4',
+  program: 'kubectl-validate',
+};
+
 /** ANTIPHON_TOOLS, else the user's cache folder. */
 export const toolsFolder = (): string =>
   process.env.ANTIPHON_TOOLS ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'antiphon');
