@@ -1,4 +1,4 @@
-/** Who may make this request now: identity first, then role, then limits. */
+/** Who may make this request now: room first, since refusing must be cheap; then identity, role and limits. */
 import {
   RATE_WINDOW_MS,
   REFRESH_REQUESTS_PER_MIN,
@@ -11,6 +11,8 @@ import { ForbiddenError, UnauthenticatedError } from '../../kit/errors.ts';
 import type { WindowCount } from '../../kit/ports/cache.ts';
 import type { AccessClaims } from '../accounts/contract.ts';
 import type { Access } from './access.ts';
+import { rankOf } from './bulkheads.ts';
+import type { Load } from './load.ts';
 import { assertAllowed, type Limit, type RateLimiter } from './rate-limit.ts';
 import type { Route } from './routes.ts';
 
@@ -38,18 +40,19 @@ export interface Admission {
   /**
    * What the token says of the caller; undefined on open routes.
    *
-   * @throws UnauthenticatedError, ForbiddenError or RateLimitedError.
+   * @throws UnavailableError `OVERLOADED`, UnauthenticatedError, ForbiddenError or RateLimitedError.
    */
   admit(attempt: Attempt): Promise<AccessClaims | undefined>;
 }
 
 export interface AdmissionDeps {
   readonly access: Access;
+  readonly load: Load;
   readonly limiter: RateLimiter;
   readonly limits: RateLimits;
 }
 
-export function createAdmission({ access, limiter, limits }: AdmissionDeps): Admission {
+export function createAdmission({ access, load, limiter, limits }: AdmissionDeps): Admission {
   const take = async (limit: Limit, who: string, { onCount }: Attempt): Promise<void> => {
     const count = await limiter.take(limit, who);
     onCount(limit, count);
@@ -78,6 +81,7 @@ export function createAdmission({ access, limiter, limits }: AdmissionDeps): Adm
   return {
     async admit(attempt) {
       const { route } = attempt;
+      load.assertRoom(rankOf(route));
       if (route.auth === 'none') {
         await take(limits[route.limit ?? 'unauthenticated'], attempt.address(), attempt);
         return undefined;

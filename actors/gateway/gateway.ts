@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ServiceSchema } from 'moleculer';
-import { CALL_DEADLINE_MS } from '../../config/limits.ts';
+import { CALL_DEADLINE_MS, READY_DRAIN_MS } from '../../config/limits.ts';
 import { clientOf } from '../../kit/client.ts';
 import { AntiphonError, NotFoundError } from '../../kit/errors.ts';
 import {
@@ -20,10 +20,12 @@ import type { Sources } from '../../kit/sources.ts';
 import { accountsContract } from '../accounts/contract.ts';
 import { type AccessTokenVerifier, createAccess } from './access.ts';
 import { createAdmission, DEFAULT_LIMITS, type RateLimits } from './admission.ts';
+import { createBulkheads } from './bulkheads.ts';
 import { createClientAddresses } from './client-address.ts';
 import { type Bus, busAway, createDispatch } from './dispatch.ts';
 import { createDocs } from './docs.ts';
 import { gatewayServiceOf, type WebHandler } from './gateway.service.ts';
+import { createLoad } from './load.ts';
 import { openApiOf } from './openapi.ts';
 import { createOperations, type ReadyCheck } from './operations.ts';
 import { createOrigins } from './origin.ts';
@@ -66,6 +68,11 @@ export interface Gateway {
   readonly handle: HttpHandler;
   /** Takes over sockets at /api/ws and refuses all others. */
   readonly upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /**
+   * Says at /readyz that this node leaves, and resolves once whoever sends requests here has had READY_DRAIN_MS
+   * to notice. Until the server closes it serves as before.
+   */
+  readonly leave: () => Promise<void>;
   /** Tells every socket that the service goes away (1001). */
   readonly close: () => Promise<void>;
 }
@@ -81,18 +88,21 @@ export function createGateway({
   const { clock, ids } = sources;
   let bus: Bus = busAway;
   let toWeb: WebHandler | undefined;
+  let leaving = false;
 
   const accounts = clientOf(accountsContract, {
-    call: (action, params, { meta }) => bus.call(action, params, { meta, timeout: CALL_DEADLINE_MS }),
+    call: (action, params, options) => bus.call(action, params, { ...options, timeout: CALL_DEADLINE_MS }),
   });
   const router = createRouter();
   const access = createAccess({ verifier, deviceActive: accounts.deviceActive, clock });
   const limiter = createRateLimiter({ cache, clock });
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const admission = createAdmission({ access, limiter, limits });
+  const load = createLoad({ clock });
+  const admission = createAdmission({ access, load, limiter, limits });
   const addresses = createClientAddresses(options.trustedProxies);
   const origins = createOrigins(options);
-  const dispatch = createDispatch({ bus: () => bus, access, clock });
+  const bulkheads = createBulkheads({ clock });
+  const dispatch = createDispatch({ bus: () => bus, access, bulkheads, clock, ids });
   const cookie = createRefreshCookie({ secure: options.secure, origins, nowMs: () => clock.nowMs() });
   const serve = createRest({ admission, addresses, cookie, dispatch });
   const sockets = createSockets({
@@ -110,6 +120,7 @@ export function createGateway({
   const docs = createDocs(openApi);
   const operations = createOperations({
     readyChecks,
+    isLeaving: () => leaving,
     metricsToken: options.metricsToken,
     addresses,
     clock,
@@ -179,7 +190,14 @@ export function createGateway({
       return true;
     },
     upgrade: sockets.upgrade,
-    close: sockets.close,
+    async leave() {
+      leaving = true;
+      await new Promise<void>((resolve) => clock.after(READY_DRAIN_MS, resolve));
+    },
+    async close() {
+      load[Symbol.dispose]();
+      await sockets.close();
+    },
   };
 }
 

@@ -16,6 +16,8 @@ export type ReadyCheck = () => Promise<unknown>;
 
 export interface OperationsDeps {
   readonly readyChecks: Readonly<Record<string, ReadyCheck>>;
+  /** Whether this node is about to leave, so that no new request should be sent to it. */
+  readonly isLeaving: () => boolean;
   readonly metricsToken?: string | undefined;
   readonly addresses: ClientAddresses;
   readonly clock: Clock;
@@ -31,6 +33,7 @@ function measureProcessOnce(): void {
 
 export function createOperations({
   readyChecks,
+  isLeaving,
   metricsToken,
   addresses,
   clock,
@@ -71,6 +74,10 @@ export function createOperations({
       return true;
     },
     '/readyz': async (_req, res) => {
+      if (isLeaving()) {
+        sendJson(res, 503, { status: 'leaving' });
+        return true;
+      }
       const checks = await readiness();
       const ready = Object.values(checks).every((state) => state === 'ok');
       sendJson(res, ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', checks });

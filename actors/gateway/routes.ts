@@ -4,6 +4,7 @@
  * the access token and can never be given by the client.
  */
 import type { Action, Contract } from '../../kit/contract.ts';
+import { ingestContract } from '../../media/ingest/contract.ts';
 import { accountsContract } from '../accounts/contract.ts';
 import { catalogContract } from '../catalog/contract.ts';
 import { historyContract } from '../history/contract.ts';
@@ -66,6 +67,7 @@ const history = on(historyContract, { inject: user });
 const likes = on(likesContract, { inject: user });
 const search = on(searchContract);
 const gateway = on(gatewayContract);
+const ingest = on(ingestContract);
 
 const open = { auth: 'none', inject: {} } as const;
 const admin = { auth: 'admin', inject: {} } as const;
@@ -124,4 +126,5 @@ export const ROUTES: readonly Route[] = [
   accounts('GET', '/admin/users', 'list', admin),
   accounts('PUT', '/admin/users/{userId}/roles', 'setRoles', admin),
   accounts('POST', '/admin/users/{userId}/reset-code', 'issueResetCode', admin),
+  ingest('GET', '/admin/ingest', 'status', admin),
 ];
