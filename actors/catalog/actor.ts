@@ -5,9 +5,9 @@
  * so that another process's imports finish, are counted, drop cached copies and reach open players.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { PAGE_DEFAULT } from '../../config/limits.ts';
+import { CATALOG_WRITE_ATTEMPTS_MAX, PAGE_DEFAULT } from '../../config/limits.ts';
 import type { Handlers } from '../../kit/contract.ts';
-import { NotFoundError } from '../../kit/errors.ts';
+import { NotFoundError, StaleWriteError, UnavailableError } from '../../kit/errors.ts';
 import type { Consumer, JournalRecord } from '../../kit/ports/journal.ts';
 import {
   CATALOG_STREAM,
@@ -76,11 +76,29 @@ export function createCatalog({ tables: engine, journal, cache, topics, sources 
     ...(cursor !== undefined && { cursor }),
   });
 
-  /** Journals the event, then shows it at once: whoever waits for the answer reads what was written. */
-  async function record(event: CatalogRecord): Promise<void> {
-    const { songId } = event;
-    const seq = await journal.append(CATALOG_STREAM, subjectOf(songId), event);
-    await show(event, () => shelves.apply(event, { seq, atMs: sources.clock.nowMs() }));
+  /**
+   * Journals the event, then shows it at once: whoever waits for the answer reads what was written. Decided
+   * again when somebody else has journaled of this song since its row was written.
+   */
+  async function record(
+    songId: string,
+    decide: (row: SongRow | undefined) => CatalogRecord | undefined,
+  ): Promise<SongRow | undefined> {
+    const subject = subjectOf(songId);
+    for (let tries = 0; tries < CATALOG_WRITE_ATTEMPTS_MAX; tries++) {
+      const row = await reader.row(songId);
+      const event = decide(row);
+      if (!event) return row;
+      try {
+        const seq = await journal.append(CATALOG_STREAM, subject, event, { expectedSeq: row?.seq ?? 0 });
+        await show(event, () => shelves.apply(event, { seq, atMs: sources.clock.nowMs() }));
+        return row;
+      } catch (error) {
+        if (!(error instanceof StaleWriteError)) throw error;
+        await catchUp(songId);
+      }
+    }
+    throw new UnavailableError('CATALOG_CONTENDED', 'Too many writers change this at once; try again soon.');
   }
 
   async function show(event: CatalogEvent, write: () => ReturnType<typeof shelves.settle>): Promise<void> {
@@ -237,17 +255,23 @@ export function createCatalog({ tables: engine, journal, cache, topics, sources 
       const problem = problemOf(release);
       if (problem) throw problem;
       const { songId } = release;
-      const row = await reader.row(songId);
-      if (!row || !holds(row, release)) await record(releaseEvent(row, release));
-      else if (!row.settled) await show(releaseEvent(row, release), () => shelves.settle(songId));
-      return { songId, created: !row || row.removed };
+      const before = await record(songId, (row) =>
+        row && holds(row, release) ? undefined : releaseEvent(row, release),
+      );
+      if (before && holds(before, release) && !before.settled) {
+        await show(releaseEvent(before, release), () => shelves.settle(songId));
+      }
+      return { songId, created: !before || before.removed };
     },
 
     async remove({ songId }) {
-      const row = await reader.row(songId);
-      if (!row) throw songGone();
-      if (!row.removed) await record(removalEvent(row));
-      else if (!row.settled) await show(removalEvent(row), () => shelves.settle(songId));
+      const before = await record(songId, (row) => {
+        if (!row) throw songGone();
+        return row.removed ? undefined : removalEvent(row);
+      });
+      if (before?.removed && !before.settled) {
+        await show(removalEvent(before), () => shelves.settle(songId));
+      }
       return {};
     },
   };

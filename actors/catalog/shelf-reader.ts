@@ -50,7 +50,8 @@ const cardOf = (row: SongRow): SongCard => ({
   ...(row.lyrics && { lyricsDigest: row.lyrics.digest }),
 });
 
-const LIST_GENERATION = 'catalog/lists';
+/** A random name, new with every change of the catalogue that any process makes. */
+const GENERATION = 'catalog/generation';
 
 export class ShelfReader {
   readonly #tables: CatalogTables;
@@ -68,11 +69,13 @@ export class ShelfReader {
     this.#list = list;
     this.#cache = cache;
     this.#ids = ids;
-    this.#songs = new ReadThrough(cache, 'catalog/song/', CATALOG_ITEM_TTL_MS);
-    this.#albums = new ReadThrough(cache, 'catalog/album/', CATALOG_ITEM_TTL_MS);
-    this.#artists = new ReadThrough(cache, 'catalog/artist/', CATALOG_ITEM_TTL_MS);
-    this.#artistSongs = new ReadThrough(cache, 'catalog/artist-songs/', CATALOG_ITEM_TTL_MS);
-    this.#pages = new ReadThrough(cache, 'catalog/page/', CATALOG_LIST_TTL_MS);
+    const reads = (prefix: string, ttlMs: number) =>
+      new ReadThrough(cache, { prefix, ttlMs, generation: () => this.#generation() });
+    this.#songs = reads('catalog/song/', CATALOG_ITEM_TTL_MS);
+    this.#albums = reads('catalog/album/', CATALOG_ITEM_TTL_MS);
+    this.#artists = reads('catalog/artist/', CATALOG_ITEM_TTL_MS);
+    this.#artistSongs = reads('catalog/artist-songs/', CATALOG_ITEM_TTL_MS);
+    this.#pages = reads('catalog/page/', CATALOG_LIST_TTL_MS);
   }
 
   song(songId: string): Promise<SongCard | undefined> {
@@ -167,18 +170,22 @@ export class ShelfReader {
     readonly albumIds: readonly string[];
     readonly artistIds: readonly string[];
   }): Promise<void> {
+    await this.#newGeneration();
     await Promise.all([
       this.#songs.drop(changed.songIds),
       this.#albums.drop(changed.albumIds),
       this.#artists.drop(changed.artistIds),
       this.#artistSongs.drop(changed.artistIds),
-      this.#newGeneration(),
     ]);
+  }
+
+  async #generation(): Promise<string> {
+    return (await this.#cache.get<string>(GENERATION)) ?? (await this.#newGeneration());
   }
 
   async #newGeneration(): Promise<string> {
     const generation = this.#ids.next();
-    await this.#cache.set(LIST_GENERATION, generation, CATALOG_ITEM_TTL_MS);
+    await this.#cache.set(GENERATION, generation, CATALOG_ITEM_TTL_MS);
     return generation;
   }
 
@@ -187,7 +194,7 @@ export class ShelfReader {
     { limit, cursor }: PageOptions,
     marksOf: (marks: readonly Mark[]) => Promise<(readonly Mark[])[]>,
   ): Promise<IdPage> {
-    const generation = (await this.#cache.get<string>(LIST_GENERATION)) ?? (await this.#newGeneration());
+    const generation = await this.#generation();
     const page = await this.#pages.one<IdPage>(`${generation}/${list}/${limit}/${cursor ?? ''}`, async () => {
       const { items, nextCursor } = await this.#list.page(list, {
         limit,

@@ -4,10 +4,10 @@ import t from 'tap';
 import { bucketedList } from '../../kit/bucketed-list.ts';
 import type { Tables } from '../../kit/ports/tables.ts';
 import { enginesOf, openEngines } from '../../test/doubles/engines.ts';
-import { CrashError, mortal, slowAt } from '../../test/doubles/faults.ts';
+import { answeringUnknown, CrashError, mortal, slowAt } from '../../test/doubles/faults.ts';
 import { idOf, release } from '../../test/doubles/releases.ts';
 import { createCatalog } from './actor.ts';
-import { CATALOG_STREAM, type SongRelease } from './contract.ts';
+import { CATALOG_STREAM, type CatalogEvent, type SongRelease } from './contract.ts';
 import { ARTISTS, albumsBy, SONGS } from './order.ts';
 import { catalogTables } from './tables.ts';
 import { Totals } from './totals.ts';
@@ -109,6 +109,95 @@ t.test('C16: a row of a list that nothing agrees with is not shown', async (t) =
   t.equal((await handlers.allSongs({})).items.length, 1);
   t.equal((await handlers.artists({})).items.length, 1);
   t.equal((await handlers.albums({ sort: 'title' })).items.length, 1);
+});
+
+t.test('C12, C14: a write that is not known to be done is done once', async (t) => {
+  const story = [release('one', { genres: ['Rock'] }), release('one', { genres: ['Jazz'] }, 'other')];
+  for (const fate of ['done', 'not done'] as const) {
+    let writes = 0;
+    for (let doubted = 1; doubted === 1 || doubted <= writes; doubted++) {
+      writes = 0;
+      await using engines = await openEngines();
+      const tables = answeringUnknown(engines.tables, () => {
+        writes += 1;
+        return writes === doubted ? fate : undefined;
+      });
+      await using catalog = createCatalog({ ...engines, tables });
+      await catalog.start();
+      for (const song of story) {
+        await catalog.handlers.release(song);
+        await catalog.caughtUp();
+      }
+      const { handlers } = catalog;
+      const titles = (await handlers.albums({ sort: 'title' })).items;
+      t.strictSame(
+        {
+          counts: await handlers.counts({}),
+          genres: (await handlers.genres({})).items.map(({ name, songCount }) => [name, songCount]),
+          albums: titles.map(({ title, songCount }) => [title, songCount]),
+        },
+        {
+          counts: { songs: 1, albums: 1, artists: 1 },
+          genres: [['Jazz', 1]],
+          albums: [['other', 1]],
+        },
+        `write ${doubted} is ${fate}`,
+      );
+    }
+    t.ok(writes > 20, `every one of ${writes} writes was in doubt`);
+  }
+});
+
+t.test('C1: one release sent to two nodes at once journals once', async (t) => {
+  const engines = await enginesOf(t);
+  const nodes = [createCatalog(engines), createCatalog(engines), createCatalog(engines)];
+  const sent = await Promise.all(nodes.map(({ handlers }) => handlers.release(release('one'))));
+  t.equal(sent.filter(({ created }) => created).length, 1);
+  t.equal((await engines.journal.read(CATALOG_STREAM, `catalog.${idOf('one')}`)).length, 1);
+  await Promise.all(nodes.map(({ handlers }) => handlers.remove({ songId: idOf('one') })));
+  t.equal((await engines.journal.read(CATALOG_STREAM, `catalog.${idOf('one')}`)).length, 2);
+});
+
+t.test('C10: songs moved by two nodes at once say where from', async (t) => {
+  const engines = await enginesOf(t);
+  const nodes = [createCatalog(engines), createCatalog(engines)];
+  await nodes[0]?.handlers.release(release('one'));
+  await Promise.all(nodes.map(({ handlers }, i) => handlers.release(release('one', {}, `to${i}`))));
+  const [, first, second] = (await engines.journal.read(CATALOG_STREAM, `catalog.${idOf('one')}`)).map(
+    ({ data }) => data as CatalogEvent,
+  );
+  t.equal(first?.previousAlbumId, albumId);
+  t.equal(second?.previousAlbumId, first?.albumId);
+});
+
+t.test('C17: a copy that another node has read before a correction is not kept', async (t) => {
+  const engines = await enginesOf(t);
+  const here = createCatalog(engines);
+  await here.handlers.release(release('one'));
+  const gate = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
+  const tables: Tables = {
+    open(spec) {
+      const table = engines.tables.open(spec);
+      if (spec.name !== 'catalog_song') return table;
+      const getMany: typeof table.getMany = async (keys) => {
+        const rows = await table.getMany(keys);
+        reached.resolve();
+        await gate.promise;
+        return rows;
+      };
+      return { ...table, getMany };
+    },
+  };
+  const there = createCatalog({ ...engines, tables });
+  const slow = there.handlers.song({ songId: idOf('one') });
+  await reached.promise;
+  await here.handlers.release(release('one', { title: 'Uno' }));
+  gate.resolve();
+  await slow;
+  for (const { handlers } of [here, there]) {
+    t.equal((await handlers.song({ songId: idOf('one') })).title, 'Uno');
+  }
 });
 
 t.test('C15: after a crash at any write, the next process ends where an unbroken one does', async (t) => {

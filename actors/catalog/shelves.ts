@@ -5,6 +5,7 @@
  * from it again from the start each time, so every step may be cut short and repeated. A row of a list or of
  * an album's songs is a hint: readers believe it only when the row it points to agrees.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { ARTIST_ALBUMS_MAX, CATALOG_WRITE_ATTEMPTS_MAX } from '../../config/limits.ts';
 import { type BucketedList, bucketedList } from '../../kit/bucketed-list.ts';
 import { coalesce } from '../../kit/coalesce.ts';
@@ -94,9 +95,14 @@ export function openShelves(tables: CatalogTables): Shelves {
       const row = await next(before?.row);
       if (!row) return true;
       await putMarks(row.marks);
-      const cas = before
-        ? await rows.compareAndSet(id, [], before.version, row)
-        : await rows.insertIfAbsent(id, [], row);
+      // Writing what is there already would only send rivals around again; whoever read before it was written
+      // still cannot write over it.
+      const cas =
+        before && isDeepStrictEqual(row, before.row)
+          ? ({ s: 'applied', version: before.version } as const)
+          : before
+            ? await rows.compareAndSet(id, [], before.version, row)
+            : await rows.insertIfAbsent(id, [], row);
       if (cas.s !== 'applied') return false;
       await dropMarks(row.staleMarks);
       await written(row);
@@ -150,6 +156,8 @@ export function openShelves(tables: CatalogTables): Shelves {
       ]);
       const touched = await Promise.all([...albumIds].map(deriveAlbum));
       for (const ids of touched) for (const artistId of ids) artistIds.add(artistId);
+      // Settled by who came first: it is enough that these hints were written for the row as it still is.
+      if (row.settled) return (await songs.getVersioned(songId, []))?.version === version;
       return applied(
         await songs.compareAndSet(songId, [], version, { ...row, settled: true, staleAlbumIds: [] }),
       );

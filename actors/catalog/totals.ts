@@ -69,7 +69,7 @@ export class Totals {
     const { totals, shares } = this.#tables;
     const found = await totals.getVersioned(SCOPE, []);
     const current = found?.row ?? NONE;
-    await this.#putShares(current.pending);
+    if (!(await this.#putShares(current.pending))) return false;
     const after = await this.#sharesNow(changed);
     const before = await Promise.all(after.map(([key]) => shares.getVersioned(key, [])));
     const moved = after
@@ -88,11 +88,12 @@ export class Totals {
       ? await totals.compareAndSet(SCOPE, [], found.version, next)
       : await totals.insertIfAbsent(SCOPE, [], next);
     if (cas.s !== 'applied') return false;
-    await this.#putShares(next.pending);
-    return true;
+    // What is in doubt stays pending, and the next attempt writes it before it counts anything.
+    return this.#putShares(next.pending);
   }
 
-  async #putShares(pending: readonly PendingShare[]): Promise<void> {
+  /** Whether all of them are known to be written, by us or by someone before us. */
+  async #putShares(pending: readonly PendingShare[]): Promise<boolean> {
     const { shares } = this.#tables;
     const written = await Promise.all(
       pending.map(([key, share, versionBefore]) =>
@@ -101,7 +102,7 @@ export class Totals {
           : shares.insertIfAbsent(key, [], share),
       ),
     );
-    if (written.some(({ s }) => s === 'unknown')) throw contended();
+    return written.every(({ s }) => s !== 'unknown');
   }
 
   async #sharesNow(changed: Counted): Promise<(readonly [key: string, share: Share])[]> {
