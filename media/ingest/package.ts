@@ -70,13 +70,10 @@ async function publishIndex(track: PackagedTrack, objects: Objects): Promise<Pac
   const { songId, encodingId } = track;
   if (await putOnce(trackKeys.index(songId), json(track), objects)) return track;
   const first = await packagedTrack(songId, objects);
-  if (first) {
-    if (first.encodingId !== encodingId) await deleteAll(trackKeys.encoding(songId, encodingId), objects);
-    return first;
-  }
-  // What is there was packaged in an older way, and gives place.
-  await objects.put(trackKeys.index(songId), json(track));
-  return track;
+  if (!first) throw new Error(`${songId} has an index of another version under this version's name`);
+  // The engine may have repeated our own put after a lost answer.
+  if (first.encodingId !== encodingId) await deleteAll(trackKeys.encoding(songId, encodingId), objects);
+  return first;
 }
 
 /** Removes encodings of a song that never became it: their workers died, or came second. */

@@ -32,4 +32,9 @@ export class RefusedError extends UnsupportedError {
     super(refusal, detail ? `${REFUSALS[refusal]} (${detail})` : REFUSALS[refusal]);
     this.refusal = refusal;
   }
+
+  /** As another process has told it. */
+  static told(refusal: RefusalCode, message: string): RefusedError {
+    return Object.assign(new RefusedError(refusal), { message });
+  }
 }

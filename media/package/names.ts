@@ -6,6 +6,7 @@ export type CoverSizePx = (typeof COVER_SIZES_PX)[number];
 
 export const trackKeys = {
   prefix: (songId: string) => `tracks/${songId}/`,
+  /** Written once: a new PACKAGE_VERSION takes a new name. */
   index: (songId: string) => `tracks/${songId}/index.json`,
   /** Of the encoding that the index names; songs packaged before encodings had ids have none. */
   rendition: (songId: string, rung: Rung, encodingId?: string) =>

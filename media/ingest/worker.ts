@@ -1,0 +1,156 @@
+/**
+ * Takes queued files in, beside other workers: each job goes to one of them, and to another one when that one
+ * dies. A job may still be worked on twice, since who was given up may only have slept. So every step can be
+ * done again (media/ingest/song.ts), an encoding writes over no other one (package.ts), and who finds the job
+ * ended neither releases nor tells anything.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { INGEST_RELEASE_MS_MAX, INGEST_SWEEP_EVERY_MS } from '../../config/limits.ts';
+import { withCall } from '../../kit/call-context.ts';
+import { StaleWriteError } from '../../kit/errors.ts';
+import { logger } from '../../kit/log.ts';
+import type { Journal, JournalRecord } from '../../kit/ports/journal.ts';
+import type { Clock, Timer } from '../../kit/sources.ts';
+import { assertValid } from '../../kit/validate.ts';
+import { AtOnce } from './at-once.ts';
+import { INGEST_STREAM, type IngestEnded, IngestQueued, ingestSubject } from './contract.ts';
+import { deleteFiles, fetchFiles, sweepIncoming } from './incoming.ts';
+import type { Jobs } from './jobs.ts';
+import { jobsEnded, jobsInWork, jobWait } from './metrics.ts';
+import { packagedTrack, sweepEncodings } from './package.ts';
+import { RefusedError } from './refusal.ts';
+import type { Catalog } from './release.ts';
+import { type IngestDeps, type IngestedSong, ingestSong } from './song.ts';
+
+const log = logger('ingest');
+
+export interface IngestWorkerDeps extends IngestDeps {
+  readonly journal: Pick<Journal, 'append' | 'read' | 'lastSeq' | 'consume'>;
+  readonly jobs: Jobs;
+  readonly clock: Clock;
+  /** Names this worker to operators. */
+  readonly nodeId: string;
+  /** Songs at a time; default one less than the cores. */
+  readonly songsAtOnce?: number;
+}
+
+/** Another worker has ended the job in the meantime. */
+class JobEndedError extends Error {
+  override readonly name = 'JobEndedError';
+}
+
+export async function startIngestWorker(deps: IngestWorkerDeps): Promise<AsyncDisposable> {
+  const { journal, clock, songsAtOnce = Math.max(1, availableParallelism() - 1) } = deps;
+  const stopping = new AbortController();
+  const atOnce = new AtOnce(songsAtOnce);
+  const consumer = await journal.consume({
+    stream: INGEST_STREAM,
+    consumer: 'ingest',
+    batchMax: songsAtOnce,
+    handle: async (records) => {
+      const works = records.map((record) => atOnce.run(() => takeUp(record, deps, stopping.signal)));
+      for (const work of await Promise.allSettled(works)) if (work.status === 'rejected') throw work.reason;
+    },
+  });
+
+  let sweep: Timer | undefined;
+  const sweepNow = async (): Promise<void> => {
+    await sweepIncoming(deps).catch((err: unknown) => log.warn({ err }, 'uploads could not be swept'));
+    if (!stopping.signal.aborted) sweep = clock.after(INGEST_SWEEP_EVERY_MS, () => void sweepNow());
+  };
+  const swept = sweepNow();
+
+  return {
+    async [Symbol.asyncDispose]() {
+      // What is in work goes to another worker.
+      stopping.abort(new Error('The worker stops.'));
+      await consumer[Symbol.asyncDispose]();
+      await swept;
+      sweep?.cancel();
+    },
+  };
+}
+
+/** Resolves when the job has ended, by whomever; a rejection gives it back to the journal. */
+async function takeUp(record: JournalRecord, deps: IngestWorkerDeps, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  if ((record.data as { type?: unknown }).type !== IngestQueued.properties.type.const) return;
+  assertValid(IngestQueued, record.data, 'ingestQueued');
+  const job = record.data as IngestQueued;
+  const { jobs, clock, nodeId, objects } = deps;
+  jobsInWork.inc();
+  try {
+    if (!(await hasEnded(record, deps))) {
+      jobWait.observe(Math.max(0, clock.nowMs() - record.atMs) / 1000);
+      await jobs.taken(job, nodeId);
+      const end = await workOn(job, record, deps, signal);
+      await conclude(end, job, record, deps);
+    }
+    await deleteFiles(job.jobId, objects);
+  } catch (error) {
+    if (!(error instanceof JobEndedError)) throw error;
+    log.info({ jobId: job.jobId }, 'another worker has ended this job');
+  } finally {
+    jobsInWork.dec();
+  }
+}
+
+const hasEnded = async ({ subject, seq }: JournalRecord, { journal }: IngestWorkerDeps): Promise<boolean> =>
+  (await journal.lastSeq(INGEST_STREAM, subject)) > seq;
+
+async function workOn(
+  job: IngestQueued,
+  record: JournalRecord,
+  deps: IngestWorkerDeps,
+  signal: AbortSignal,
+): Promise<IngestEnded> {
+  const { jobId, path, state, insteadOf } = job;
+  const ended = { jobId, worker: deps.nodeId };
+  // Named as the steps' own folders are, so that the same sweep finds it when we die.
+  const folder = await mkdtemp(join(deps.tempFolder, `song-${process.pid}-`));
+  try {
+    const sent = { path, state, ...(insteadOf !== undefined && { insteadOf }) };
+    const source = { path: await fetchFiles(job, folder, deps.objects), sent };
+    const song = await ingestSong(source, { ...deps, catalog: catalogWhileOurs(record, deps) }, signal);
+    await sweepAfter(song, deps);
+    return { type: 'ingestDone', ...ended, song };
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    return { type: 'ingestRefused', ...ended, code: error.refusal, why: error.message };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A worker that slept must not release what was said of a song before: it looks first, and its call expires. */
+const catalogWhileOurs = (record: JournalRecord, deps: IngestWorkerDeps): Catalog => ({
+  async release(song) {
+    const deadlineMs = deps.clock.nowMs() + INGEST_RELEASE_MS_MAX;
+    if (await hasEnded(record, deps)) throw new JobEndedError();
+    return withCall({ deadlineMs }, () => deps.catalog.release(song));
+  },
+});
+
+async function sweepAfter(song: IngestedSong, { objects }: IngestWorkerDeps): Promise<void> {
+  if (song.s !== 'released') return;
+  const track = await packagedTrack(song.songId, objects);
+  if (track) await sweepEncodings(track, objects);
+}
+
+/** @throws JobEndedError */
+async function conclude(
+  end: IngestEnded,
+  job: IngestQueued,
+  { seq }: JournalRecord,
+  { journal, jobs }: IngestWorkerDeps,
+): Promise<void> {
+  try {
+    await journal.append(INGEST_STREAM, ingestSubject(job.jobId), end, { expectedSeq: seq });
+  } catch (error) {
+    throw error instanceof StaleWriteError ? new JobEndedError() : error;
+  }
+  jobsEnded.inc({ outcome: end.type === 'ingestDone' ? end.song.s : 'refused' });
+  await jobs.ended(job, end);
+}
