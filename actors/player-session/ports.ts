@@ -2,6 +2,7 @@
 import type { Client } from '../../kit/client.ts';
 import type { accountsContract } from '../accounts/contract.ts';
 import type { catalogContract, Rung } from '../catalog/contract.ts';
+import type { Stream } from './contract.ts';
 
 export type Catalog = Pick<Client<typeof catalogContract>, 'playable' | 'album' | 'artist'>;
 export type Accounts = Pick<Client<typeof accountsContract>, 'entitlement' | 'deviceActive'>;
@@ -19,5 +20,5 @@ export interface MediaGrant {
 
 /** Signs media URLs; the edge (media/edge) checks them without asking anyone. */
 export interface MediaUrls {
-  sign(grant: MediaGrant): { readonly hlsUrl: string; readonly dashUrl: string; readonly fileUrl: string };
+  sign(grant: MediaGrant): Pick<Stream, 'hlsUrl' | 'dashUrl' | 'fileUrl' | 'fallback'>;
 }

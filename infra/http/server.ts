@@ -41,6 +41,8 @@ export interface HttpServerOptions {
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
   /** Browsers reach the service by https (own TLS or a proxy's). */
   readonly secure?: boolean;
+  /** Where pages of ours fetch sound, when an edge stands apart. */
+  readonly mediaUrl?: string;
   readonly upgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Told once no new connection is taken: closes what was upgraded. */
   readonly closing?: () => Promise<void>;
@@ -72,7 +74,7 @@ const DEFAULT_LIMITS: HttpLimits = {
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { handlers, tls, upgrade, sources } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const headers = securityHeaders(options.secure ?? tls !== undefined);
+  const headers = securityHeaders(options.secure ?? tls !== undefined, options.mediaUrl);
   const quietRoutes = new Set(handlers.filter((handler) => handler.quiet).map((handler) => handler.name));
   const nextRequestId = requestIds(sources.ids.next());
   let closing: Promise<void> | undefined;

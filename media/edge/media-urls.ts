@@ -6,19 +6,23 @@ import { type MediaKeys, signToken } from './token.ts';
 export function createMediaUrls({
   keys,
   baseUrl,
+  fallbackUrl,
 }: {
   readonly keys: MediaKeys;
   /** In front of `/m/…`: empty for URLs of the same origin, else `https://edge.example.org`. */
   readonly baseUrl: string;
+  /** As `baseUrl`, where the origin itself is reached when no edge answers; absent without an edge in front. */
+  readonly fallbackUrl?: string;
 }): MediaUrls {
   return {
     sign({ songId, ...claims }) {
-      const base = `${baseUrl}/m/${signToken(keys[0], songId, claims)}/${songId}/`;
-      return {
-        hlsUrl: base + trackUrls.hls,
-        dashUrl: base + trackUrls.dash,
-        fileUrl: base + trackUrls.file(claims.maxRung),
-      };
+      const path = `/m/${signToken(keys[0], songId, claims)}/${songId}/`;
+      const below = (base: string) => ({
+        hlsUrl: base + path + trackUrls.hls,
+        dashUrl: base + path + trackUrls.dash,
+        fileUrl: base + path + trackUrls.file(claims.maxRung),
+      });
+      return { ...below(baseUrl), ...(fallbackUrl !== undefined && { fallback: below(fallbackUrl) }) };
     },
   };
 }

@@ -78,4 +78,8 @@ t.test('URLs of a grant lie below one signed path', async (t) => {
   const { hlsUrl, dashUrl, fileUrl } = urls.sign({ ...claims, songId: SONG });
   const base = `https://edge.example.org/m/${signToken(key('k1'), SONG, claims)}/${SONG}/`;
   t.same([hlsUrl, dashUrl, fileUrl], [`${base}master.m3u8`, `${base}manifest.mpd`, `${base}160.m4a`]);
+  const apart = createMediaUrls({ keys: [key('k1')], baseUrl: 'https://edge.example', fallbackUrl: '' });
+  const signed = apart.sign({ ...claims, songId: SONG });
+  t.ok(signed.hlsUrl.startsWith('https://edge.example/m/'));
+  t.equal(`https://edge.example${signed.fallback?.hlsUrl}`, signed.hlsUrl, 'the origin takes the same path');
 });

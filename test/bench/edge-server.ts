@@ -50,6 +50,7 @@ const objects: Objects = {
   get: async (key) => (key === trackKeys.index(songId) ? Buffer.from(JSON.stringify(track)) : undefined),
   range: async (_key, start, end) => file.subarray(start, end),
   head: unused,
+  stream: unused,
   put: unused,
   putFile: unused,
   delete: unused,

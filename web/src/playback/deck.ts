@@ -3,6 +3,7 @@ import type Hls from 'hls.js/light';
 import type { Level } from 'hls.js/light';
 import type { Rung } from '../../../actors/catalog/contract.ts';
 import type { Stream } from '../../../actors/player-session/contract.ts';
+import { fallbacks } from './fallback.ts';
 import { ListeningMeter } from './listening.ts';
 import { prefetchingLoader, prefetchStart } from './prefetch.ts';
 
@@ -82,12 +83,13 @@ export class Deck {
     this.reportedMs = heardMs;
     this.reportFromMs = 0;
     const rung = startRung(stream.maxRung);
+    fallbacks.learn(stream);
     prefetchStart(stream.hlsUrl, rung, positionMs === 0);
     const HlsClass = await loadHls();
     if (generation !== this.#generation) return;
     if (!HlsClass.isSupported()) {
       // Safari on phones plays HLS by itself.
-      this.audio.src = stream.hlsUrl;
+      this.audio.src = fallbacks.now(stream.hlsUrl);
       this.audio.currentTime = positionMs / 1000;
       return;
     }

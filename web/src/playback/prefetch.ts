@@ -6,6 +6,7 @@
  */
 import type Hls from 'hls.js/light';
 import type { HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderContext } from 'hls.js/light';
+import { fallbackLoader, fetchMedia } from './fallback.ts';
 
 interface Prefetched {
   readonly body: Promise<ArrayBuffer>;
@@ -21,7 +22,7 @@ const absolute = (url: string): string => new URL(url, location.href).href;
 function fetchAhead(url: string): void {
   const href = absolute(url);
   if (held.has(href)) return;
-  const body = fetch(href).then((response) => {
+  const body = fetchMedia(href).then((response) => {
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     return response.arrayBuffer();
   });
@@ -45,7 +46,11 @@ export function prefetchStart(hlsUrl: string, rung: number, fromTop: boolean): v
 
 /** hls.js's own loader, which first looks at what was asked for ahead. */
 export function prefetchingLoader(HlsClass: typeof Hls): HlsConfig['loader'] {
-  const Base = HlsClass.DefaultConfig.loader as new (config: HlsConfig) => Loader<LoaderContext>;
+  const Base = fallbackLoader(
+    HlsClass.DefaultConfig.loader as new (
+      config: HlsConfig,
+    ) => Loader<LoaderContext>,
+  );
 
   return class PrefetchingLoader extends Base {
     #aborted = false;
