@@ -1,14 +1,14 @@
 /** Objects in a bucket of an S3 API. What S3 acknowledges is durable as far as that server's word goes. */
 import { createReadStream } from 'node:fs';
 import { lstat, rm } from 'node:fs/promises';
-import { OBJECT_STREAM_CHUNK_BYTES, S3_LIST_KEYS_MAX } from '../../config/limits.ts';
+import { OBJECT_STREAM_CHUNK_BYTES } from '../../config/limits.ts';
 import type { Objects } from '../../kit/ports/objects.ts';
 import { assertObjectKey, assertObjectPrefix, assertRange, noSuchFile } from './object-key.ts';
 import { assertConditionalPuts, ensureBucket, sweepUploads } from './s3-bucket.ts';
 import { refusal } from './s3-errors.ts';
 import { createS3Http, type S3Http, type S3HttpOptions, type S3Reply } from './s3-http.ts';
+import { keysOf } from './s3-list.ts';
 import { infoOf, upload } from './s3-upload.ts';
-import { textOf, textsOf } from './s3-xml.ts';
 
 /**
  * @throws UnavailableError `OBJECTS_UNAVAILABLE`, ForbiddenError `OBJECTS_FORBIDDEN`, UnsupportedError
@@ -88,27 +88,4 @@ function isThere(reply: S3Reply, key: string): boolean {
   if (reply.status === 200) return true;
   if (reply.status === 404 && reply.code !== 'NoSuchBucket') return false;
   throw refusal(reply, key);
-}
-
-/** Goes on after the last key seen, which needs no token of the server's. */
-async function* keysOf(http: S3Http, prefix: string): AsyncGenerator<string> {
-  for (let after = ''; ; ) {
-    const reply = await http.send({
-      method: 'GET',
-      query: {
-        'list-type': '2',
-        'max-keys': String(S3_LIST_KEYS_MAX),
-        prefix,
-        ...(after !== '' && { 'start-after': after }),
-      },
-    });
-    if (reply.status !== 200) throw refusal(reply, `a list of ${prefix}`);
-    const xml = reply.body.toString();
-    const keys = textsOf(xml, 'Key');
-    // Our own mark is no object.
-    for (const key of keys) if (!key.startsWith('.')) yield key;
-    const last = keys.at(-1);
-    if (textOf(xml, 'IsTruncated') !== 'true' || last === undefined) return;
-    after = last;
-  }
 }

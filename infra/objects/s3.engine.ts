@@ -12,6 +12,7 @@ import { freePort } from '../local/process.ts';
 import { type LocalS3, startS3 } from '../local/s3.ts';
 import { sweepUploads } from './s3-bucket.ts';
 import { createS3Http } from './s3-http.ts';
+import { keysOf } from './s3-list.ts';
 import { openS3Objects } from './s3-objects.ts';
 
 const sources = { clock: systemClock, random: systemRandom };
@@ -125,6 +126,18 @@ void t.test(
     t.equal(await objects.get('k'), undefined);
   },
 );
+
+void t.test('a list goes on where a page ended', async (t) => {
+  const options = optionsOf(server);
+  const objects = await objectsFor(t, options);
+  const keys = ['a-b', 'a/1', 'a/2', 'a/3/4', 'a0', 'b'];
+  for (const key of keys) await objects.put(key, Buffer.from(key));
+  using http = createS3Http(options);
+  for (const pageKeysMax of [1, 2, 3, 6, 7]) {
+    t.strictSame(await Array.fromAsync(keysOf(http, '', pageKeysMax)), keys, `pages of ${pageKeysMax}`);
+  }
+  t.strictSame(await Array.fromAsync(keysOf(http, 'a/', 2)), ['a/1', 'a/2', 'a/3/4']);
+});
 
 void t.test('parts that a dead process left are swept', async (t) => {
   const options = optionsOf(server);
