@@ -9,7 +9,9 @@ import * as history from './actors/history/tables.ts';
 import * as likes from './actors/likes/tables.ts';
 import type { Schema } from './infra/cassandra/schema.ts';
 import { ACTOR_SNAPSHOTS } from './kit/actor/snapshot.ts';
+import { ingestJobs } from './media/ingest/jobs.ts';
 import { ingestFiles, ingestIds, ingestOwners } from './media/ingest/tables.ts';
+import { releaseTable } from './media/warming/releases.ts';
 
 export const SCHEMA: Schema = [
   {
@@ -21,8 +23,8 @@ export const SCHEMA: Schema = [
       ...[catalog.shareTable, catalog.totalsTable],
       ...[history.entryTable, history.bucketTable, history.erasedTable],
       ...[likes.likeTable, likes.likeListTable, likes.likeCountTable, likes.erasedTable],
-      ...[ingestIds, ingestFiles, ingestOwners],
-      ACTOR_SNAPSHOTS,
+      ...[ingestIds, ingestFiles, ingestOwners, ingestJobs],
+      ...[releaseTable, ACTOR_SNAPSHOTS],
     ],
   },
 ];

@@ -67,7 +67,11 @@ export function newClient(access: CassandraAccess, reach: Reach = 'cluster'): ca
       serialConsistency: ofCluster ? types.consistencies.serial : types.consistencies.localSerial,
     },
     socketOptions: { connectTimeout: CASSANDRA_CONNECT_MS_MAX, readTimeout: CASSANDRA_READ_MS_MAX },
-    protocolOptions: { maxSchemaAgreementWaitSeconds: CASSANDRA_DDL_MS_MAX / SECOND_MS },
+    protocolOptions: {
+      // Nodes tell each other's addresses without the port: it is taken to be the same on all.
+      port: Number(contactPoints[0]?.split(':').at(-1)),
+      maxSchemaAgreementWaitSeconds: CASSANDRA_DDL_MS_MAX / SECOND_MS,
+    },
     pooling: { heartBeatInterval: CASSANDRA_READ_MS_MAX },
     policies: {
       retry: new BoundedRetryPolicy(),

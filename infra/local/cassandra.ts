@@ -30,8 +30,8 @@ export interface CassandraOptions {
   readonly throughput?: boolean;
   /** Clients log in (first as cassandra, password cassandra) and may do what their role may. */
   readonly auth?: boolean;
-  /** PEM files: clients must connect by TLS; with `ca` they must also show a certificate that it signed. */
-  readonly tls?: { readonly certFile: string; readonly keyFile: string; readonly caFile?: string };
+  /** PEM text: clients connect by TLS and show a certificate that `ca` signed. */
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
   readonly onLine?: (line: string, name: string) => void;
 }
 
@@ -93,7 +93,12 @@ async function startNode(plan: NodePlan): Promise<CassandraNode & { stop(): Prom
   const address = addresses[index] as string;
   const folder = join(options.folder, `node${index + 1}`);
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'cassandra.yaml'), settingsOf(plan));
+  await writeFile(join(folder, 'cassandra.yaml'), settingsOf(plan, folder));
+  if (options.tls) {
+    const { ca, cert, key } = options.tls;
+    await writeFile(join(folder, 'keystore.pem'), `${key}${cert}`, { mode: 0o600 });
+    await writeFile(join(folder, 'ca.pem'), ca);
+  }
   await writeFile(join(folder, 'logback.xml'), LOGBACK);
 
   const start = (): Promise<LocalProcess> =>
@@ -118,11 +123,16 @@ async function startNode(plan: NodePlan): Promise<CassandraNode & { stop(): Prom
       await current[Symbol.asyncDispose]();
       current = await start();
     },
-    stop: () => current[Symbol.asyncDispose](),
+    stop: async () => {
+      await current[Symbol.asyncDispose]();
+    },
   };
 }
 
-function settingsOf({ options, addresses, clientPort, storagePort, index }: NodePlan): string {
+function settingsOf(
+  { options, addresses, clientPort, storagePort, index }: NodePlan,
+  folder: string,
+): string {
   const address = addresses[index];
   const lines = [
     'cluster_name: antiphon-local',
@@ -154,19 +164,16 @@ function settingsOf({ options, addresses, clientPort, storagePort, index }: Node
     );
   }
   if (options.tls) {
-    const { certFile, keyFile, caFile } = options.tls;
     lines.push(
       'client_encryption_options:',
       '  enabled: true',
       '  optional: false',
-      `  require_client_auth: ${caFile !== undefined}`,
+      '  require_client_auth: true',
       '  ssl_context_factory:',
       '    class_name: org.apache.cassandra.security.PEMBasedSslContextFactory',
-      // Its key file holds the key and then the certificates that go with it.
-      `  keystore: ${join(options.folder, `node${index + 1}`, 'server.pem')}`,
-      `  truststore: ${caFile ?? certFile}`,
+      `  keystore: ${join(folder, 'keystore.pem')}`,
+      `  truststore: ${join(folder, 'ca.pem')}`,
     );
-    void keyFile;
   }
   return `${lines.join('\n')}\n`;
 }
@@ -205,9 +212,11 @@ const javaArgs = (folder: string, jars: string, throughput: boolean): string[] =
 const accepts = (host: string, port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(port, host);
-    socket.on('connect', () => resolve(true));
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
     socket.on('error', () => resolve(false));
-    socket.on('connect', () => socket.destroy());
   });
 
 async function java17(): Promise<string> {

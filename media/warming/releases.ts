@@ -14,7 +14,7 @@ import type { DueRelease } from './domain.ts';
 import type { Catalog } from './ports.ts';
 
 /** A row stays a day beyond its hour. */
-const releaseTable = table<[number, string], { readonly countries: readonly string[] }>({
+export const releaseTable = table<[number, string], { readonly countries: readonly string[] }>({
   name: 'warming_releases',
   partition: 'day',
   clustering: [
