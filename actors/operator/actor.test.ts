@@ -16,6 +16,7 @@ import { ACTOR_SNAPSHOTS } from '../../kit/actor/snapshot.ts';
 import { clientOf } from '../../kit/client.ts';
 import { serviceOf } from '../../kit/service.ts';
 import { idFrom } from '../../kit/sources.ts';
+import { parkedKeyOf, parkedText } from '../../scripts/repl/format.ts';
 import { world } from '../../test/accounts/world.ts';
 import { ROUTES } from '../gateway/routes.ts';
 import { playerContract } from '../player-session/contract.ts';
@@ -54,7 +55,7 @@ async function setUp(t: Test) {
   t.teardown(() => host[Symbol.asyncDispose]());
   const operator = createOperator({ sessions: host, journal, accounts: call, nodeId: 'node-a' });
   const { userId } = await signUp('Ada');
-  return { host, journal, operator, signUp, userId, subject: `player.${userId}` };
+  return { host, journal, operator, clock, signUp, userId, subject: `player.${userId}` };
 }
 
 t.test('O1 a user is found by username in any case or by id, the username first', async (t) => {
@@ -217,6 +218,39 @@ t.test('O3 the operator reaches the node to which the player commands of a user 
     { items: [], more: false },
     'an action without a user goes anywhere',
   );
+});
+
+t.test('O9 O10 what a consumer gave up on is shown, and tried again when asked', async (t) => {
+  const { operator, journal, clock } = await setUp(t);
+  let isIll = true;
+  await journal.append('plays', 'plays.a/b', { n: 1, token: 'x' });
+  const consumer = await journal.consume({
+    stream: 'plays',
+    consumer: 'royalty',
+    async handle() {
+      if (isIll) throw new RangeError('no such rate');
+    },
+  });
+  t.teardown(() => consumer[Symbol.asyncDispose]());
+  /** Lets pauses between attempts pass while `done` is waited for. */
+  const passing = async <T>(done: Promise<T>): Promise<T> => {
+    const timer = setInterval(() => clock.advance(50), 1);
+    return done.finally(() => clearInterval(timer));
+  };
+  await passing(consumer.caughtUp());
+  const { records, more } = await operator.parked({});
+  const key = { stream: 'plays', consumer: 'royalty', subject: 'plays.a/b', seq: 1 };
+  t.match(records, [{ ...key, error: /no such rate/, data: { n: 1, token: '[hidden]' } }]);
+  t.equal(more, false);
+  t.strictSame((await operator.parked({ stream: 'other' })).records, []);
+  const shown = parkedText(records, more);
+  t.strictSame(parkedKeyOf(shown.split('  ')[0] ?? ''), key, 'the key that is printed is the one to give');
+
+  t.match(await passing(operator.replayParked(key)), { error: /no such rate/ });
+  isIll = false;
+  t.strictSame(await passing(operator.replayParked(key)), {});
+  t.strictSame((await operator.parked({})).records, []);
+  await t.rejects(operator.replayParked(key), { code: 'NOT_PARKED' });
 });
 
 t.test('O8 no route of the gateway leads to an operator', (t) => {

@@ -3,6 +3,7 @@ import {
   OPERATOR_RECORDS_BYTES_MAX,
   OPERATOR_RECORDS_DEFAULT,
   OPERATOR_USERS_SHOWN_MAX,
+  PARKED_SHOWN_MAX,
 } from '../../config/limits.ts';
 import type { Handlers } from '../../kit/contract.ts';
 import { BadRequestError, NotFoundError } from '../../kit/errors.ts';
@@ -10,7 +11,7 @@ import { logger } from '../../kit/log.ts';
 import { validatorOf } from '../../kit/validate.ts';
 import { accountsContract, type Profile } from '../accounts/contract.ts';
 import type { operatorContract } from './contract.ts';
-import { newestWithin, withoutSecrets } from './domain.ts';
+import { newestWithin, parkedWithin, withoutSecrets } from './domain.ts';
 import type { Accounts, JournalReader, Sessions } from './ports.ts';
 
 const log = logger('operator');
@@ -96,6 +97,22 @@ export function createOperator({
       const newest = await journal.read(stream, subject, 0, last + 1);
       const records = newestWithin(newest.slice(-last), OPERATOR_RECORDS_BYTES_MAX);
       return { records, more: newest.length > records.length };
+    },
+
+    async parked({ stream }) {
+      const all = await journal.parked(stream);
+      const records = parkedWithin(all, OPERATOR_RECORDS_BYTES_MAX);
+      return { records, more: all.length > records.length || all.length === PARKED_SHOWN_MAX };
+    },
+
+    async replayParked(key) {
+      await journal.replayParked(key);
+      log.info({ ...key }, 'parked record handed over again');
+      const still = (await journal.parked(key.stream)).find(
+        ({ consumer, subject, seq }) =>
+          consumer === key.consumer && subject === key.subject && seq === key.seq,
+      );
+      return still ? { error: still.error } : {};
     },
   };
 }

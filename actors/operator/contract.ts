@@ -29,6 +29,25 @@ export const RecordShown = object({
 });
 export type RecordShown = Static<typeof RecordShown>;
 
+const parkedKey = {
+  stream: Type.String({ maxLength: 128 }),
+  consumer: Type.String({ maxLength: 128 }),
+  subject: Type.String({ maxLength: 1024 }),
+  seq: Type.Integer({ minimum: 1 }),
+};
+
+/** A record that a consumer could not handle. */
+export const ParkedShown = object({
+  ...parkedKey,
+  atMs: TimeMs,
+  parkedAtMs: TimeMs,
+  /** What the last attempt failed with. */
+  error: Type.String(),
+  /** Without tokens and secrets. */
+  data: Type.Unknown(),
+});
+export type ParkedShown = Static<typeof ParkedShown>;
+
 export const operatorContract = defineContract({
   name: 'operator',
   key: 'userId',
@@ -61,6 +80,15 @@ export const operatorContract = defineContract({
         /** Older records were left out: `last` or OPERATOR_RECORDS_BYTES_MAX was reached. */
         more: Type.Boolean(),
       }),
+    }),
+    parked: query('Journal records that a consumer could not handle, oldest first', {
+      params: object({ stream: Type.Optional(parkedKey.stream) }),
+      result: object({ records: Type.Array(ParkedShown), more: Type.Boolean() }),
+    }),
+    replayParked: command('Have a parked record tried once more by its consumer', {
+      params: object(parkedKey),
+      /** With an error it failed again and is still parked. */
+      result: object({ error: Type.Optional(Type.String()) }),
     }),
   },
 });

@@ -1,6 +1,6 @@
 /** What of a journal record may be shown, and how much of a journal fits into one answer. */
-import type { JournalRecord } from '../../kit/ports/journal.ts';
-import type { RecordShown } from './contract.ts';
+import type { JournalRecord, ParkedRecord } from '../../kit/ports/journal.ts';
+import type { ParkedShown, RecordShown } from './contract.ts';
 
 const HIDDEN = '[hidden]';
 const SECRET_NAME = /token|secret|passw|credential|authorization|cookie|(setup|reset)code/i;
@@ -19,15 +19,30 @@ export function withoutSecrets(value: unknown): unknown {
   return Object.fromEntries(shown);
 }
 
+/** The first of `items` that together take at most `bytesMax`, but at least one. */
+function firstWithin<T>(items: Iterable<T>, bytesMax: number): T[] {
+  const shown: T[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    bytes += Buffer.byteLength(JSON.stringify(item));
+    if (bytes > bytesMax && shown.length > 0) break;
+    shown.push(item);
+  }
+  return shown;
+}
+
 /** The newest of `records` (oldest first) that together take at most `bytesMax`, but at least the newest one. */
 export function newestWithin(records: readonly JournalRecord[], bytesMax: number): RecordShown[] {
-  const shown: RecordShown[] = [];
-  let bytes = 0;
-  for (const { seq, atMs, data } of records.toReversed()) {
-    const record = { seq, atMs, data: withoutSecrets(data) };
-    bytes += Buffer.byteLength(JSON.stringify(record));
-    if (bytes > bytesMax && shown.length > 0) break;
-    shown.push(record);
-  }
-  return shown.reverse();
+  const newestFirst = records.toReversed().map(({ seq, atMs, data }) => ({
+    seq,
+    atMs,
+    data: withoutSecrets(data),
+  }));
+  return firstWithin(newestFirst, bytesMax).reverse();
+}
+
+/** The oldest of `records` (oldest first) that together take at most `bytesMax`, but at least the first. */
+export function parkedWithin(records: readonly ParkedRecord[], bytesMax: number): ParkedShown[] {
+  const safe = records.map((record) => ({ ...record, data: withoutSecrets(record.data) }));
+  return firstWithin(safe, bytesMax);
 }

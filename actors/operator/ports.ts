@@ -17,4 +17,4 @@ export interface Sessions {
 }
 
 export type Accounts = Pick<Client<typeof accountsContract>, 'me' | 'list'>;
-export type JournalReader = Pick<Journal, 'read'>;
+export type JournalReader = Pick<Journal, 'read' | 'parked' | 'replayParked'>;

@@ -1,8 +1,9 @@
 /** Records that a consumer could not handle, in the same store as the journal. */
-import { CONSUMER_CAUGHT_UP_MS_MAX, CONSUMER_POLL_MS, PARKED_SHOWN_MAX } from '../../config/limits.ts';
-import { NotFoundError, UnavailableError } from '../../kit/errors.ts';
+import { CONSUMER_POLL_MS, PARKED_SHOWN_MAX } from '../../config/limits.ts';
+import { NotFoundError } from '../../kit/errors.ts';
 import type { JournalRecord, ParkedKey, ParkedRecord } from '../../kit/ports/journal.ts';
 import type { Clock } from '../../kit/sources.ts';
+import { awayError, waitUntilMs } from '../journal/caught-up.ts';
 import type { Store } from './store.ts';
 
 /** `again`: an operator wants it to be tried again. */
@@ -72,13 +73,10 @@ export function openParking({ store, clock, wake }: ParkingDeps) {
         rows.putSync(keyOf(key), JSON.stringify({ ...found, again: true }));
       });
       wake(key.stream);
-      const untilMs = clock.nowMs() + CONSUMER_CAUGHT_UP_MS_MAX;
+      const untilMs = waitUntilMs(clock);
       while (find(key)?.again) {
         if (clock.nowMs() >= untilMs) {
-          throw new UnavailableError(
-            'CONSUMER_AWAY',
-            `No process that runs ${key.consumer} took the record. Start one and try again.`,
-          );
+          throw awayError(key.consumer);
         }
         await new Promise<void>((resolve) => void clock.after(CONSUMER_POLL_MS, resolve));
       }

@@ -18,12 +18,13 @@ export interface ShardProgress {
   moved?(): Promise<void>;
 }
 
+/** Until when somebody waits for a consumer. */
+export const waitUntilMs = (clock: Clock): number =>
+  Math.min(clock.nowMs() + CONSUMER_CAUGHT_UP_MS_MAX, currentCall().deadlineMs ?? Number.POSITIVE_INFINITY);
+
 /** @throws UnavailableError `CONSUMER_BEHIND` after CONSUMER_CAUGHT_UP_MS_MAX or at the caller's deadline. */
 export async function waitUntilCaughtUp(progress: ShardProgress, clock: Clock): Promise<void> {
-  const untilMs = Math.min(
-    clock.nowMs() + CONSUMER_CAUGHT_UP_MS_MAX,
-    currentCall().deadlineMs ?? Number.POSITIVE_INFINITY,
-  );
+  const untilMs = waitUntilMs(clock);
   const heads = await Promise.all(progress.shards.map((shard) => progress.head(shard)));
 
   /** The newest record may be erased while we wait; then the position stops at the one before. */
@@ -53,6 +54,12 @@ export const closedError = (): UnavailableError =>
 
 export const unknownError = (consumer: string): UnavailableError =>
   new UnavailableError('CONSUMER_UNKNOWN', `No process has ever run ${consumer}. Start one.`);
+
+export const awayError = (consumer: string): UnavailableError =>
+  new UnavailableError(
+    'CONSUMER_AWAY',
+    `No process that runs ${consumer} took the record in time. Start one and try again.`,
+  );
 
 const behindError = (): UnavailableError =>
   new UnavailableError(

@@ -1,8 +1,9 @@
 /** Records that a consumer could not handle, kept for an operator beside the consumers' positions. */
 import { ErrorCode, NatsError } from 'nats';
-import { CONSUMER_CAUGHT_UP_MS_MAX, JOURNAL_RETRY_MS_MAX, PARKED_SHOWN_MAX } from '../../config/limits.ts';
-import { NotFoundError, UnavailableError } from '../../kit/errors.ts';
+import { JOURNAL_RETRY_MS_MAX, PARKED_SHOWN_MAX } from '../../config/limits.ts';
+import { NotFoundError } from '../../kit/errors.ts';
 import type { JournalRecord, ParkedKey, ParkedRecord } from '../../kit/ports/journal.ts';
+import { awayError, waitUntilMs } from '../journal/caught-up.ts';
 import type { JetStream } from './jetstream.ts';
 import type { JournalNames } from './journal-names.ts';
 
@@ -57,23 +58,19 @@ export function parkingOf(js: JetStream, names: JournalNames): Parking {
         throw new NotFoundError('NOT_PARKED', `Nothing is parked of ${key.subject} at ${key.seq}.`);
       }
       const subject = names.replay(key.stream, key.consumer, names.shardOf(key.subject));
-      const untilMs = clock.nowMs() + CONSUMER_CAUGHT_UP_MS_MAX;
+      const untilMs = waitUntilMs(clock);
       for (;;) {
         try {
-          await connection.request(subject, JSON.stringify(key), { timeout: CONSUMER_CAUGHT_UP_MS_MAX });
+          await connection.request(subject, JSON.stringify(key), {
+            timeout: Math.max(1, untilMs - clock.nowMs()),
+          });
           return;
         } catch (error) {
           const isBetweenHolders = error instanceof NatsError && error.code === ErrorCode.NoResponders;
-          if (!isBetweenHolders || clock.nowMs() >= untilMs) throw nobodyRuns(key.consumer);
+          if (!isBetweenHolders || clock.nowMs() >= untilMs) throw awayError(key.consumer);
         }
         await new Promise<void>((resolve) => void clock.after(JOURNAL_RETRY_MS_MAX, resolve));
       }
     },
   };
 }
-
-const nobodyRuns = (consumer: string): UnavailableError =>
-  new UnavailableError(
-    'CONSUMER_AWAY',
-    `No process that runs ${consumer} took the record. Start one and try again.`,
-  );

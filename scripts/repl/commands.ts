@@ -6,7 +6,7 @@ import { PLAYER_STREAM } from '../../actors/player-session/contract.ts';
 import type { Client } from '../../kit/client.ts';
 import { BadRequestError } from '../../kit/errors.ts';
 import { ID_LENGTH } from '../../kit/sources.ts';
-import { journalText, sessionText, usersText } from './format.ts';
+import { journalText, parkedKeyOf, parkedText, sessionText, usersText } from './format.ts';
 
 type Operator = Client<typeof operatorContract>;
 
@@ -19,7 +19,7 @@ export interface Args {
 export interface ReplCommand {
   readonly name: string;
   /** As commander writes it: the one in angle brackets must be given. */
-  readonly argument: '<user>' | '<subject>' | '[prefix]';
+  readonly argument: '<user>' | '<subject>' | '<key>' | '[prefix]' | '[stream]';
   readonly usage: string;
   readonly summary: string;
   readonly takesLast?: true;
@@ -81,6 +81,28 @@ export const REPL_COMMANDS: readonly ReplCommand[] = [
       return usersText(items, more);
     },
   },
+  {
+    name: 'parked',
+    argument: '[stream]',
+    usage: 'parked [STREAM]',
+    summary: 'Journal records that a consumer could not handle, each with its error and its KEY',
+    async run(operator, { target }) {
+      const { records, more } = await operator.parked({ ...(target && { stream: target }) });
+      return parkedText(records, more);
+    },
+  },
+  {
+    name: 'replay-parked',
+    argument: '<key>',
+    usage: 'replay-parked KEY',
+    summary: 'Have a parked record tried once more by its consumer',
+    async run(operator, { target = '' }) {
+      const key = parkedKeyOf(target);
+      if (!key) throw misused('A KEY is what parked prints: STREAM/CONSUMER/SUBJECT/SEQ');
+      const { error } = await operator.replayParked(key);
+      return error ? `It failed again and stays parked: ${error}` : 'It was handled and is parked no more.';
+    },
+  },
 ];
 
 export const HELP = REPL_COMMANDS.map(({ usage, summary }) => `${usage.padEnd(32)}  ${summary}`).join('\n');
@@ -104,7 +126,7 @@ function argsOf({ argument, usage, takesLast }: ReplCommand, words: string[]): A
       allowPositionals: true,
     });
     const [target, ...tooMany] = positionals;
-    if (tooMany.length > 0 || (argument !== '[prefix]' && !target)) throw misused(`Use: ${usage}`);
+    if (tooMany.length > 0 || (argument.startsWith('<') && !target)) throw misused(`Use: ${usage}`);
     const { last } = values as { last?: string };
     return { ...(target && { target }), ...(last && { last }) };
   } catch (error) {

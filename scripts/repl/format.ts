@@ -1,6 +1,6 @@
 /** What the REPL's commands print: plain text, a fact a line, so that both people and scripts can read it. */
 import type { Profile } from '../../actors/accounts/contract.ts';
-import type { RecordShown, SessionShown } from '../../actors/operator/contract.ts';
+import type { ParkedShown, RecordShown, SessionShown } from '../../actors/operator/contract.ts';
 
 const LIST_SHOWN_MAX = 5;
 const TIME_NAME = /(AtMs|SinceMs|OfMs|untilMs)$/;
@@ -78,4 +78,27 @@ export function usersText(users: readonly Profile[], more: boolean): string {
     table([['username', 'userId', 'tier', 'roles', 'since'], ...rows]) +
     (more ? '\n… and more; give a longer PREFIX' : '')
   );
+}
+
+type ParkedKey = Pick<ParkedShown, 'stream' | 'consumer' | 'subject' | 'seq'>;
+
+const parkedKeyText = ({ stream, consumer, subject, seq }: ParkedKey): string =>
+  `${stream}/${consumer}/${subject}/${seq}`;
+
+/** What `parked` prints as KEY, read back. */
+export function parkedKeyOf(text: string): ParkedKey | undefined {
+  const [, stream, consumer, subject, seq] = /^([^/]*)\/([^/]*)\/(.*)\/(\d+)$/.exec(text) ?? [];
+  if (stream === undefined || consumer === undefined || subject === undefined) return undefined;
+  return { stream, consumer, subject, seq: Number(seq) };
+}
+
+export function parkedText(records: readonly ParkedShown[], more: boolean): string {
+  if (records.length === 0) return 'Nothing is parked.';
+  return [
+    ...records.map(
+      (record) =>
+        `${parkedKeyText(record)}  ${isoTime(record.parkedAtMs)}  ${record.error}\n${JSON.stringify(record.data, null, 2)}`,
+    ),
+    ...(more ? ['… and more; they show once these are gone'] : []),
+  ].join('\n');
 }
