@@ -143,7 +143,7 @@ async function ourMetrics(): Promise<Set<string>> {
   collectProcessMetrics();
   for (const file of await filesOf(root, '{actors,infra,kit,media}/**/*.ts')) {
     if (/\.(test|engine|bench)\.ts$/.test(file)) continue;
-    if (/from '[./]+metrics\.ts'/.test(await text(join(root, file)))) await import(join(root, file));
+    if (/from '[^']*\/metrics\.ts'/.test(await text(join(root, file)))) await import(join(root, file));
   }
   const known = new Set<string>();
   for (const { name, type } of await registry.getMetricsAsJSON()) {
