@@ -192,7 +192,7 @@ t.test('O3 the operator reaches the node to which the player commands of a user 
       kick: async () => {},
     };
     const accounts = { me: async () => t.fail() as never, list: async () => ({ items: [] }) };
-    const journal = { read: async () => [] };
+    const journal = { read: async () => [], parked: async () => [], replayParked: async () => {} };
     brokers[i]?.createService(serviceOf(probe, { kick }));
     brokers[i]?.createService(operatorService({ sessions, journal, accounts, nodeId }));
   }
