@@ -49,6 +49,9 @@ export const CASSANDRA_READ_MS_MAX = 3 * SECOND_MS;
 /** Asked beside the first, so that a hung node costs this and not the whole time limit. */
 export const CASSANDRA_SECOND_NODE_AFTER_MS = SECOND_MS;
 export const CASSANDRA_RETRIES_MAX = 2;
+/** Of one process; more at once would only time out together. */
+export const CASSANDRA_REQUESTS_AT_ONCE_MAX = 256;
+export const CASSANDRA_REQUESTS_WAITING_MAX = 8192;
 /** Whole rounds of a conditional write whose outcome is in doubt. */
 export const CASSANDRA_CONDITIONAL_TRIES_MAX = 3;
 export const CASSANDRA_CONDITIONAL_RETRY_MS = 100;
@@ -110,6 +113,8 @@ export const REDIS_SILENT_MS_MAX = 3 * SECOND_MS;
 export const REDIS_RETRY_MS_MAX = SECOND_MS;
 export const REDIS_PROBE_EVERY_MS = 250;
 export const REDIS_REDIRECTIONS_MAX = 3;
+/** Before a cluster's node is asked again; all of it fits into a command's time. */
+export const REDIS_REDIRECT_AFTER_MS = 20;
 /** Keys that could not be dropped while Redis was away, dropped when it is back. */
 export const REDIS_MISSED_KEYS_MAX = 10_000;
 export const REDIS_REPLAYED_AT_ONCE = 100;

@@ -5,6 +5,8 @@ import {
   CASSANDRA_DDL_MS_MAX,
   CASSANDRA_READ_MS_MAX,
   CASSANDRA_RECONNECT_EVERY_MS,
+  CASSANDRA_REQUESTS_AT_ONCE_MAX,
+  CASSANDRA_REQUESTS_WAITING_MAX,
   CASSANDRA_RETRIES_MAX,
   CASSANDRA_SECOND_NODE_AFTER_MS,
   SECOND_MS,
@@ -12,6 +14,7 @@ import {
 import { UnavailableError } from '../../kit/errors.ts';
 import { logger } from '../../kit/log.ts';
 import type { Clock } from '../../kit/sources.ts';
+import { createGate } from '../objects/gate.ts';
 import type { ClientTls } from '../tls.ts';
 
 const log = logger('cassandra');
@@ -110,7 +113,16 @@ export function sessionOf(client: () => cassandra.Client, reach: Reach, clock: C
   const { serial: ofCluster, localSerial } = types.consistencies;
   const serially = { consistency: reach === 'cluster' ? ofCluster : localSerial };
 
-  async function run(work: (client: cassandra.Client) => Promise<driver.ResultSet>) {
+  const gate = createGate({
+    atOnceMax: CASSANDRA_REQUESTS_AT_ONCE_MAX,
+    waitingMax: CASSANDRA_REQUESTS_WAITING_MAX,
+    busy: () =>
+      new UnavailableError('CASSANDRA_BUSY', 'Too many rows are asked for at once; try again soon.'),
+  });
+  type Work = (client: cassandra.Client) => Promise<driver.ResultSet>;
+  const run = (work: Work): Promise<driver.ResultSet> => gate(() => runNow(work));
+
+  async function runNow(work: Work): Promise<driver.ResultSet> {
     const connected = client();
     const startedMs = clock.nowMs();
     try {

@@ -140,6 +140,18 @@ void t.test('a conditional write whose answer was lost is applied once and says 
   t.equal(await rows.get('lost', ['k']), undefined);
 });
 
+void t.test('thousands of requests at once wait for each other and do not fail', async (t) => {
+  await using opened = await openCassandra(options);
+  const rows = opened.tables.open(suiteTables[3]);
+  const ns = Array.from({ length: 3000 }, (_, n) => n);
+  await Promise.all(ns.map((n) => rows.put('many', [n], { n })));
+  const found = await Promise.all(ns.map((n) => rows.get('many', [n])));
+  t.strictSame(
+    found.map((row) => row?.n),
+    ns,
+  );
+});
+
 void t.test('processes that race for one row get each version once', async (t) => {
   await using opened = await openCassandra(options);
   const rows = opened.tables.open(counters);
@@ -165,4 +177,31 @@ void t.test('processes that race for one row get each version once', async (t) =
   const last = await rows.getVersioned('p', ['k']);
   t.equal(last?.row.n, (last?.version ?? 0) - 1, 'each version added one');
   t.ok((last?.row.n ?? 0) >= applied.length && (last?.row.n ?? 0) <= applied.length + unknown);
+});
+
+void t.test('while it is away requests fail soon, and it is found again by itself', async (t) => {
+  const [node] = server.nodes;
+  if (!node) throw new Error('one node was asked for');
+  await using opened = await openCassandra(options);
+  const rows = opened.tables.open(counters);
+  const isThere = () =>
+    rows.get('p', ['k']).then(
+      (row) => row !== undefined,
+      () => false,
+    );
+  t.ok(await isThere());
+  node.kill('SIGKILL');
+  await node.ended();
+  const unavailable = { name: 'UnavailableError', retryable: true };
+  await t.rejects(rows.get('p', ['k']), unavailable);
+  await t.rejects(rows.compareAndSet('p', ['k'], 1, { n: 0 }), unavailable);
+  await t.rejects(rows.delete('p', ['k']), unavailable);
+  // One that starts meanwhile does not wait for ever, and is there as soon as the other.
+  await using late = await openCassandra(options);
+  const ofLate = late.tables.open(counters);
+  await t.rejects(ofLate.get('p', ['k']), unavailable);
+  await node.restart();
+  while (!(await isThere())) await sleep(20);
+  while ((await ofLate.get('p', ['k']).catch(() => undefined)) === undefined) await sleep(20);
+  t.ok(await isThere(), 'what was acknowledged outlived the kill');
 });
