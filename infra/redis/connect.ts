@@ -2,6 +2,7 @@
 import { Cluster, type CommonRedisOptions, Redis } from 'ioredis';
 import {
   REDIS_CONNECT_MS_MAX,
+  REDIS_REDIRECT_AFTER_MS,
   REDIS_REDIRECTIONS_MAX,
   REDIS_RETRY_MS_MAX,
   REDIS_SILENT_MS_MAX,
@@ -42,7 +43,7 @@ export function connectRedis({ urls, user, password, tls, random }: RedisOptions
     socketTimeout: REDIS_SILENT_MS_MAX,
     autoResendUnfulfilledCommands: false,
     disableClientInfo: true,
-    // Else the first commands to a cluster's node wait for its connection, longer than they may.
+    // A cluster's nodes too: else each is connected to by its first command.
     lazyConnect: false,
   } satisfies CommonRedisOptions;
   const addressOf = ({ hostname, port }: URL) => ({ host: hostname, port: Number(port || 6379) });
@@ -64,6 +65,9 @@ export function connectRedis({ urls, user, password, tls, random }: RedisOptions
           scripts: SCRIPTS,
           enableOfflineQueue: false,
           maxRedirections: REDIS_REDIRECTIONS_MAX,
+          retryDelayOnFailover: REDIS_REDIRECT_AFTER_MS,
+          retryDelayOnClusterDown: REDIS_REDIRECT_AFTER_MS,
+          retryDelayOnTryAgain: REDIS_REDIRECT_AFTER_MS,
           slotsRefreshTimeout: REDIS_CONNECT_MS_MAX,
           clusterRetryStrategy: retryMs,
           // A certificate names the host; its address, which the client would look up, may not be in it.

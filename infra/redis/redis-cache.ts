@@ -2,6 +2,7 @@
  * The cache on Redis, shared by all nodes. Nothing durable lives there and it may go at any moment: then
  * copies are not found, and limits and presence are what this node knows.
  */
+import type { Cluster } from 'ioredis';
 import { REDIS_CONNECT_MS_MAX, REDIS_MISSED_KEYS_MAX, REDIS_REPLAYED_AT_ONCE } from '../../config/limits.ts';
 import { BoundedMap } from '../../kit/bounded-map.ts';
 import type { Cache } from '../../kit/ports/cache.ts';
@@ -121,12 +122,15 @@ class MissedKeys {
   }
 }
 
-function firstReady(redis: RedisClient, clock: Clock): Promise<void> {
-  return new Promise((resolve) => {
+async function firstReady(redis: RedisClient, clock: Clock): Promise<void> {
+  await new Promise<void>((resolve) => {
     const timer = clock.after(REDIS_CONNECT_MS_MAX, resolve);
     redis.once('ready', () => {
       timer.cancel();
       resolve();
     });
   });
+  // A cluster is ready before all of its nodes are.
+  const nodes = redis.isCluster ? (redis as Cluster).nodes('master') : [];
+  await Promise.allSettled(nodes.map((node) => soon(clock, node.ping())));
 }
