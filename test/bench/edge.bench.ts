@@ -5,33 +5,17 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import type { BenchReport } from './report.ts';
+import { better, type Figures, load, rowOf, SERVER_CORE, type Server } from './wrk.ts';
 
 const run = promisify(execFile);
-const CLIENT_CORE = '0';
-const SERVER_CORE = '1';
-const CONNECTIONS = '64';
-const SECONDS = '3';
 const ROUNDS = 3;
-const TICKS_PER_SEC = 100;
-
-interface Server {
-  readonly port: number;
-  readonly paths: readonly string[];
-  /** The process that does the work. */
-  readonly pid: number;
-}
-
-interface Figures {
-  readonly requestsPerSec: number;
-  readonly cpuUsPerRequest: number;
-}
 
 export default async function bench(): Promise<BenchReport> {
   const folder = await mkdtemp(join(tmpdir(), 'antiphon-edge-bench-'));
@@ -53,22 +37,17 @@ export default async function bench(): Promise<BenchReport> {
 
 function reportOf(edge: Figures, nginx: Figures): BenchReport {
   const ratio = edge.requestsPerSec / nginx.requestsPerSec;
-  const row = (name: string, { requestsPerSec, cpuUsPerRequest }: Figures) =>
-    [
-      name,
-      `${Math.round(requestsPerSec)} requests/s, ${cpuUsPerRequest.toFixed(0)} µs CPU a request`,
-    ] as const;
   return {
     name: 'edge',
     goal: 'requests a second ≥ 0.5 × nginx with sendfile, same 123 kB segments',
     measured: `${ratio.toFixed(2)} ×`,
     met: ratio >= 0.5,
-    rows: [row('edge (token checked, encrypted segments from memory)', edge), row('nginx (sendfile)', nginx)],
+    rows: [
+      rowOf('edge (token checked, encrypted segments from memory)', edge),
+      rowOf('nginx (sendfile)', nginx),
+    ],
   };
 }
-
-const better = (before: Figures | undefined, now: Figures): Figures =>
-  before && before.requestsPerSec > now.requestsPerSec ? before : now;
 
 function pinned(
   core: string,
@@ -142,35 +121,4 @@ async function freePort(): Promise<number> {
   const address = server.address();
   server.close();
   return typeof address === 'object' && address ? address.port : 0;
-}
-
-async function load({ port, paths, pid }: Server, folder: string): Promise<Figures> {
-  const script = join(folder, 'paths.lua');
-  await writeFile(
-    script,
-    `local paths = {${paths.map((path) => `"${path}"`).join(',')}}
-local i = 0
-request = function() i = i % #paths + 1; return wrk.format("GET", paths[i]) end
-done = function(summary) io.write(string.format("RESULT %d %d %d\\n", summary.requests, summary.duration, summary.errors.status + summary.errors.read + summary.errors.timeout)) end
-`,
-  );
-  const wrk = ['-t1', `-c${CONNECTIONS}`, '-s', script, `http://127.0.0.1:${port}`];
-  await run('taskset', ['-c', CLIENT_CORE, 'wrk', '-d1s', ...wrk]);
-  const before = await cpuSecOf(pid);
-  const { stdout } = await run('taskset', ['-c', CLIENT_CORE, 'wrk', `-d${SECONDS}s`, ...wrk]);
-  const cpuSec = (await cpuSecOf(pid)) - before;
-  const [, requests, durationUs, errors] = /RESULT (\d+) (\d+) (\d+)/.exec(stdout) ?? [];
-  if (requests === undefined || errors !== '0')
-    throw new Error(`wrk did not get all it asked for:\n${stdout}`);
-  return {
-    requestsPerSec: Number(requests) / (Number(durationUs) / 1e6),
-    cpuUsPerRequest: (cpuSec * 1e6) / Number(requests),
-  };
-}
-
-/** User and system time of a process (proc(5), fields 14 and 15). */
-async function cpuSecOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SEC;
 }
