@@ -78,6 +78,13 @@ export async function startCassandra(options: CassandraOptions): Promise<LocalCa
   };
 }
 
+/** How a node is run over a folder that holds its cassandra.yaml, for tests with settings of their own. */
+export async function cassandraCommand(folder: string): Promise<{ command: string; args: string[] }> {
+  const [command, jars] = await Promise.all([java17(), cassandraJars()]);
+  await writeFile(join(folder, 'logback.xml'), LOGBACK);
+  return { command, args: javaArgs(folder, jars, false) };
+}
+
 interface NodePlan {
   readonly options: CassandraOptions;
   readonly java: string;

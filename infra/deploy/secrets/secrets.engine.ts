@@ -3,21 +3,22 @@
  * nobody comes in without them. Method: the very files of the compose deployment, with addresses and paths of
  * this machine put in, run by the real servers as processes.
  */
-import { mkdir } from 'node:fs/promises';
-import { connect as connectTcp } from 'node:net';
+import { glob, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { auth, Client } from 'cassandra-driver';
 import { Redis, type RedisOptions } from 'ioredis';
 import { connect, nkeyAuthenticator } from 'nats';
 import t from 'tap';
 import { systemClock, systemRandom } from '../../../kit/sources.ts';
-import { freePort } from '../../local/process.ts';
-import { findProgram, goTool, NATS_SERVER, toolsFolder, VERSITYGW } from '../../local/tools.ts';
+import { cassandraCommand } from '../../local/cassandra.ts';
+import { accepts, freePort } from '../../local/process.ts';
+import { findProgram, goTool, NATS_SERVER, VERSITYGW } from '../../local/tools.ts';
 import { openNats } from '../../nats/connection.ts';
 import { openS3Objects } from '../../objects/s3-objects.ts';
 import type { ClientTls } from '../../tls.ts';
 import { ensureRoles, MIGRATE_ROLE, SERVICE_ROLE } from '../cassandra/roles.ts';
 import { ask, deployed, start } from '../testing/deployed.ts';
+import { makeSecrets } from './make-secrets.ts';
 
 const deploy = join(import.meta.dirname, '..');
 const routePorts = await Promise.all([freePort(), freePort(), freePort()]);
@@ -25,44 +26,6 @@ const { folder, secrets, secret, tlsOf, localCopy } = await deployed(t, {
   natsRoutes: routePorts.map((port) => `127.0.0.1:${port}`),
 });
 const ours = await tlsOf('antiphon');
-
-const accepts = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connectTcp(port, '127.0.0.1');
-    socket.on('connect', () => socket.destroy()).on('connect', () => resolve(true));
-    socket.on('error', () => resolve(false));
-  });
-
-async function cassandraProgram({
-  config,
-  folder,
-  rackFile,
-}: {
-  config: string;
-  folder: string;
-  rackFile: string;
-}) {
-  const jars = join(toolsFolder(), 'cassandra-5.0.9', 'lib');
-  return {
-    command: 'java',
-    args: [
-      ...['-Xms128M', '-Xmx512M', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xss256k'],
-      '--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED',
-      '--add-opens=java.base/java.io=ALL-UNNAMED',
-      '--add-opens=java.base/sun.nio.ch=ALL-UNNAMED',
-      `-Dcassandra.config=file://${config}`,
-      `-Dcassandra-rackdc.properties=file://${rackFile}`,
-      `-Dcassandra.storagedir=${folder}`,
-      '-Dcassandra-foreground=yes',
-      '-Dcassandra.skip_wait_for_gossip_to_settle=0',
-      '-Dcassandra.ring_delay_ms=0',
-      '-Dcassandra.superuser_setup_delay_ms=0',
-      '-cp',
-      join(jars, '*'),
-      'org.apache.cassandra.service.CassandraDaemon',
-    ],
-  };
-}
 
 t.test('three NATS servers find each other by TLS and password, and keep streams thrice', async (t) => {
   const program = await goTool(NATS_SERVER);
@@ -219,7 +182,7 @@ t.test('Cassandra loses its first superuser, and its roles come in by TLS with a
   const [port, storagePort] = await Promise.all([freePort(), freePort()]);
   const data = join(folder, 'cassandra');
   await mkdir(data);
-  const config = await localCopy(t, 'cassandra/cassandra.yaml', 'cassandra.yaml', {
+  await localCopy(t, 'cassandra/cassandra.yaml', 'cassandra/cassandra.yaml', {
     'listen_address:': 'listen_address: 127.0.0.1',
     'rpc_address:': 'rpc_address: 127.0.0.1',
     'cassandra-1:7000': `127.0.0.1:${storagePort}`,
@@ -228,12 +191,14 @@ t.test('Cassandra loses its first superuser, and its roles come in by TLS with a
     '/etc/cassandra/secrets': join(secrets, 'cassandra'),
     '/var/lib/cassandra': data,
   });
-  const program = await cassandraProgram({
-    config,
-    folder: data,
-    rackFile: join(deploy, 'cassandra/cassandra-rackdc.properties'),
+  const { command, args } = await cassandraCommand(data);
+  const racks = `-Dcassandra-rackdc.properties=file://${join(deploy, 'cassandra/cassandra-rackdc.properties')}`;
+  await start(t, {
+    name: 'cassandra',
+    command,
+    args: [racks, ...args],
+    ready: () => accepts('127.0.0.1', port),
   });
-  await start(t, { name: 'cassandra', ...program, ready: () => accepts(port) });
   const contactPoints = [`127.0.0.1:${port}`];
   const clientOf = async (role: string, password: string, tls: ClientTls = ours): Promise<Client> => {
     const client = new Client({
@@ -278,4 +243,55 @@ t.test('Cassandra loses its first superuser, and its roles come in by TLS with a
   await t.rejects(clientOf(SERVICE_ROLE, 'guess'), 'a guesser');
   const { ca } = ours;
   await t.rejects(clientOf(SERVICE_ROLE, roles.passwords.service, { ca }), 'a client without a certificate');
+});
+
+t.test('a second run makes nothing new, and brings back what was lost', async (t) => {
+  const made: string[] = [];
+  const again = (nowMs = Date.now()) => {
+    made.length = 0;
+    return makeSecrets({
+      folder: other.secrets,
+      nowMs,
+      onMade: (path) => made.push(path.slice(other.secrets.length + 1)),
+    });
+  };
+  const other = await deployed(t);
+  const [accounts, ca] = await Promise.all([
+    other.secret('nats', 'accounts.conf'),
+    other.secret('nats', 'ca.pem'),
+  ]);
+  await again();
+  t.strictSame(made, []);
+
+  await rm(join(other.secrets, 'nats'), { recursive: true });
+  await again();
+  t.ok(made.length > 0 && made.every((path) => path.startsWith('nats/')), made.join());
+  t.equal(await other.secret('nats', 'accounts.conf'), accounts);
+
+  // A year and ten months later: certificates only, from the same authority.
+  await again(Date.now() + 670 * 86_400_000);
+  t.ok(made.includes('nats/cert.pem'));
+  t.ok(
+    made.every((path) => /(cert|key|keystore)\.pem$/.test(path)),
+    made.join(),
+  );
+  t.equal(await other.secret('nats', 'ca.pem'), ca);
+});
+
+t.test('no part holds the secret of another', async (t) => {
+  const { folder: _, ...other } = await deployed(t);
+  const seeds = [await other.secret('vault', 'nats-seed'), await other.secret('vault', 'nats-system-seed')];
+  const holders: string[] = [];
+  for await (const file of glob('*/*', { cwd: other.secrets })) {
+    const text = await readFile(join(other.secrets, file), 'utf8');
+    if (text.includes('PRIVATE KEY'))
+      t.equal((await stat(join(other.secrets, file))).mode & 0o777, 0o400, file);
+    if (seeds.some((seed) => text.includes(seed))) holders.push(file);
+  }
+  t.strictSame(holders.sort(), [
+    'antiphon/nats-seed',
+    'operator/nats-system-seed',
+    'vault/nats-seed',
+    'vault/nats-system-seed',
+  ]);
 });
