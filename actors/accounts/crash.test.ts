@@ -31,6 +31,8 @@ async function atEveryWrite<Prepared>(t: Test, { prepare, work, check }: Case<Pr
         t.ok(write > 1, `dies at each of ${write - 1} writes`);
         return;
       }
+      // As the system does when a process ends: its share of the journal is free for another.
+      await dying[Symbol.asyncDispose]();
       const after = await w.restart();
       await t.test(`dies ${moment} write ${write}`, (t) => check(t, w, after, prepared));
     }
