@@ -1,6 +1,6 @@
 import t from 'tap';
 import { EDGE_REPORT_AFTER_MS, EDGE_REPORT_SWEEP_EVERY_MS } from '../../config/limits.ts';
-import type { SegmentsServed } from './contract.ts';
+import { NOBODY, type SegmentsServed } from './contract.ts';
 import { createServedReport } from './served.ts';
 
 const SONG = 'S'.repeat(22);
@@ -101,4 +101,11 @@ t.test('with the journal away, no more plays are kept than the bound', async (t)
   journal.away = false;
   await report[Symbol.asyncDispose]();
   t.ok(written.length <= 4, `${written.length} were kept`);
+});
+
+t.test('what was fetched ahead for nobody is no play', async (t) => {
+  const { report, written } = fixture();
+  report.served(NOBODY, SONG, 96, 0);
+  await report[Symbol.asyncDispose]();
+  t.same(written, []);
 });

@@ -153,6 +153,10 @@ export function createForecast(regions: readonly Region[]) {
     return elsewhere;
   };
 
+  /** As far as can be told. */
+  const isHeld = ({ touched, residentMs }: RegionState, songId: string, nowMs: number): boolean =>
+    (touched.get(songId) ?? Number.NEGATIVE_INFINITY) > nowMs - residentMs * RESIDENT_PROBED_FROM;
+
   const concerns = (release: DueRelease, { countries, region }: RegionState): boolean =>
     release.countries.length === 0 ||
     release.countries.some((country) =>
@@ -218,7 +222,8 @@ export function createForecast(regions: readonly Region[]) {
       for (const count of counts.atLeast(WARM_RISING_PLAYS_MIN, slowMin, nowMs)) {
         const growth = (count.fast * total.slow) / (count.slow * total.fast);
         if (count.fast >= WARM_RISING_PLAYS_MIN && growth >= WARM_RISING_GROWTH_MIN) state.rising.push(count);
-        if (count.slow >= slowMin) state.taste.push(count);
+        const isGoneSoon = !isHeld(state, count.songId, nowMs + WARM_TRENDS_EVERY_MS);
+        if (count.slow >= slowMin && isGoneSoon) state.taste.push(count);
       }
     }
   }
@@ -241,10 +246,6 @@ export function createForecast(regions: readonly Region[]) {
       yield { songId, reason: 'taste', expectedPlays, whole: false };
     }
   }
-
-  /** As far as can be told. */
-  const isHeld = ({ touched, residentMs }: RegionState, songId: string, nowMs: number): boolean =>
-    (touched.get(songId) ?? Number.NEGATIVE_INFINITY) > nowMs - residentMs * RESIDENT_PROBED_FROM;
 
   /** Undefined when the edge is taken to hold it. */
   function itemOf(state: RegionState, candidate: Candidate, nowMs: number): Planned | undefined {

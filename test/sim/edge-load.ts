@@ -76,28 +76,51 @@ const RISING_CHANCE = 0.06;
 const RISING_MS = 3 * HOUR_MS;
 const RISING_LATER_ELSEWHERE_MS = HOUR_MS;
 
-/** An LRU over parts of songs by bytes. */
+const NONE = -1;
+
+/** An LRU by bytes over parts that are numbered from 0: a ring through arrays, the newest first. */
 class Lru {
-  readonly #parts = new Map<number, number>();
   readonly #bytesMax: number;
+  /** Of each part held; 0 for those that are not. */
+  readonly #sizes: Int32Array;
+  readonly #newer: Int32Array;
+  readonly #older: Int32Array;
+  #newest = NONE;
+  #oldest = NONE;
   #bytes = 0;
 
-  constructor(bytesMax: number) {
+  constructor(parts: number, bytesMax: number) {
     this.#bytesMax = bytesMax;
+    this.#sizes = new Int32Array(parts);
+    this.#newer = new Int32Array(parts).fill(NONE);
+    this.#older = new Int32Array(parts).fill(NONE);
   }
 
   /** Whether it was there; it is now. */
   ask(part: number, bytes: number): boolean {
-    const held = this.#parts.delete(part);
-    this.#parts.set(part, bytes);
-    if (held) return true;
+    const held = this.#sizes[part] !== 0;
+    if (held) this.#unlink(part);
+    this.#sizes[part] = bytes;
     this.#bytes += bytes;
-    for (const [oldest, size] of this.#parts) {
-      if (this.#bytes <= this.#bytesMax) break;
-      this.#parts.delete(oldest);
-      this.#bytes -= size;
-    }
-    return false;
+    this.#older[part] = this.#newest;
+    if (this.#newest === NONE) this.#oldest = part;
+    else this.#newer[this.#newest] = part;
+    this.#newest = part;
+    while (this.#bytes > this.#bytesMax) this.#unlink(this.#oldest);
+    return held;
+  }
+
+  #unlink(part: number): void {
+    const newer = this.#newer[part] as number;
+    const older = this.#older[part] as number;
+    if (newer === NONE) this.#newest = older;
+    else this.#older[newer] = older;
+    if (older === NONE) this.#oldest = newer;
+    else this.#newer[older] = newer;
+    this.#newer[part] = NONE;
+    this.#older[part] = NONE;
+    this.#bytes -= this.#sizes[part] as number;
+    this.#sizes[part] = 0;
   }
 }
 
@@ -217,14 +240,14 @@ export function runLoad(options: LoadOptions): LoadReport {
     }
     return RUNG_SHARES[0][0];
   };
-  const bytesFor = (rung: number, ms: number): number => (rung * 1000 * ms) / SECOND_MS / 8;
+  const bytesFor = (rung: number, ms: number): number => Math.round((rung * 1000 * ms) / SECOND_MS / 8);
   const startMs = WARM_START_SEGMENTS * SEGMENT_TARGET_MS;
   const partOf = (song: number, rung: number, rest: boolean): number =>
     (song * 4 + RUNG_SHARES.findIndex(([known]) => known === rung)) * 2 + Number(rest);
 
   const meanMs = durationsMs.reduce((sum, ms) => sum + ms, 0) / songs;
   const cacheBytes = songs * bytesFor(160, meanMs) * options.cacheShare;
-  const caches = REGIONS.map(() => new Lru(cacheBytes));
+  const caches = REGIONS.map(() => new Lru(songs * 8, cacheBytes));
   const forecast = createForecast(REGIONS);
   const warmed: Record<Reason, number> = { release: 0, next: 0, rising: 0, taste: 0 };
   const played: Record<Reason, number> = { release: 0, next: 0, rising: 0, taste: 0 };
