@@ -38,4 +38,11 @@ for (const count of [1, 3] as const) {
   journalSuite(`jetstream, ${count} server${count > 1 ? 's' : ''}`, openEngine, {
     dedupeWindowMs: DEDUPE_WINDOW_MS,
   });
+
+  if (count > 1) continue;
+  void t.test('jetstream: a store that is kept in another number of shards is refused', async (t) => {
+    const options = { connection, namespace: 'sharded', replicas: count };
+    await using _journal = await openJetStreamJournal({ ...options, shards: 2 });
+    await t.rejects(openJetStreamJournal({ ...options, shards: 3 }), { code: 'JOURNAL_SHARDS_DIFFER' });
+  });
 }
