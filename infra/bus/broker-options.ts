@@ -7,7 +7,14 @@ import {
   CALL_DEADLINE_MS,
   SECOND_MS,
 } from '../../config/limits.ts';
-import { type Clock, type Random, systemClock, systemRandom } from '../../kit/sources.ts';
+import {
+  type Clock,
+  type IdSource,
+  type Random,
+  systemClock,
+  systemIds,
+  systemRandom,
+} from '../../kit/sources.ts';
 import { callMetrics } from './call-metrics.ts';
 import { deadlines } from './deadline.ts';
 import { ErrorRegenerator } from './error-regenerator.ts';
@@ -28,6 +35,13 @@ export interface BusOptions {
   readonly transporter?: NonNullable<BrokerOptions['transporter']>;
   readonly clock?: Clock;
   readonly random?: Random;
+  readonly ids?: IdSource;
+}
+
+/** Unique, not secret: an id of this process and a count cost less than a random id each. */
+function callIds(processId: string): () => string {
+  let count = 0;
+  return () => `${processId}-${(count++).toString(36)}`;
 }
 
 export function brokerOptions({
@@ -36,6 +50,7 @@ export function brokerOptions({
   transporter,
   clock = systemClock,
   random = systemRandom,
+  ids = systemIds,
 }: BusOptions): BrokerOptions {
   registerStrategies();
   const budget = createRetryBudget(clock);
@@ -44,6 +59,7 @@ export function brokerOptions({
     namespace,
     ...(transporter && { transporter }),
     serializer: 'JSON',
+    uidGenerator: callIds(ids.next()),
     logger: busLogger,
     requestTimeout: CALL_DEADLINE_MS,
     heartbeatInterval: BUS_HEARTBEAT_MS / SECOND_MS,

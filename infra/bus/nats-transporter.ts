@@ -62,6 +62,14 @@ export class NatsTransporter extends Transporters.NATS {
     }
   }
 
+  /** Without Moleculer's copy of what the client hands over: nobody else holds it. */
+  override async subscribe(command: string, nodeId?: string): Promise<void> {
+    (this.client as NatsConnection).subscribe(this.getTopicName(command, nodeId), {
+      callback: (_error, { data }) =>
+        void this.receive(command, Buffer.from(data.buffer, data.byteOffset, data.byteLength)),
+    });
+  }
+
   /** Nobody listens at a node's subject: its process has ended, or has lost its server. */
   #tellAway({ subject, headers }: Msg): void {
     if (headers?.code !== NO_RESPONDERS) return;
@@ -96,6 +104,8 @@ export class NatsTransporter extends Transporters.NATS {
   }
 
   override async publish(packet: AnyPacket): Promise<void> {
+    // Moleculer would carry what the caller sent along back to it.
+    if (packet.type === RESPONSE) delete packet.payload.meta;
     const data = this.serialize(packet);
     if (data.length > BUS_MESSAGE_BYTES_MAX) return this.#tooLarge(packet, data.length);
     const client = this.client as NatsConnection | null;
