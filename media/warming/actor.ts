@@ -15,7 +15,7 @@ import type { Handlers } from '../../kit/contract.ts';
 import { logger } from '../../kit/log.ts';
 import type { JournalRecord } from '../../kit/ports/journal.ts';
 import { type EdgeStatus, REASONS, type Reason, type WarmedSong, type warmingContract } from './contract.ts';
-import { createForecast, type Planned } from './domain.ts';
+import { createForecast, type Forecast, type Planned } from './domain.ts';
 import { createEdgeQueue, type EdgeQueue } from './edge-queue.ts';
 import * as metrics from './metrics.ts';
 import type { WarmEdge, WarmingDeps } from './ports.ts';
@@ -229,7 +229,7 @@ const shownOf = ({
 
 const statusOf = (
   { edge, queue, warmed, played }: Watched,
-  forecast: ReturnType<typeof createForecast>,
+  forecast: Forecast,
   nowMs: number,
 ): EdgeStatus => ({
   region: edge.region,
