@@ -10,6 +10,8 @@ import { Redis, type RedisOptions } from 'ioredis';
 import { connect, nkeyAuthenticator } from 'nats';
 import t from 'tap';
 import { systemClock, systemRandom } from '../../../kit/sources.ts';
+import { SCHEMA } from '../../../tables.config.ts';
+import { migrate } from '../../cassandra/migrate.ts';
 import { cassandraCommand } from '../../local/cassandra.ts';
 import { accepts, freePort } from '../../local/process.ts';
 import { findProgram, goTool, NATS_SERVER, VERSITYGW } from '../../local/tools.ts';
@@ -226,8 +228,12 @@ t.test('Cassandra loses its first superuser, and its roles come in by TLS with a
   await ensureRoles(roles);
   await ensureRoles(roles);
 
-  const migrate = await clientOf(MIGRATE_ROLE, roles.passwords.migrate);
-  await migrate.execute('CREATE TABLE antiphon.songs (id text PRIMARY KEY, title text)');
+  const { keyspace, datacenter, replicas } = roles;
+  const password = roles.passwords.migrate;
+  const access = { contactPoints, keyspace, datacenter, replicas, user: MIGRATE_ROLE, password, tls: ours };
+  await migrate({ ...access, schema: SCHEMA, clock: systemClock, say: () => {} });
+  const migrator = await clientOf(MIGRATE_ROLE, password);
+  await migrator.execute('CREATE TABLE antiphon.songs (id text PRIMARY KEY, title text)');
   const service = await clientOf(SERVICE_ROLE, await secret('antiphon', 'cassandra-password'));
   await service.execute("INSERT INTO antiphon.songs (id, title) VALUES ('a', 'b') IF NOT EXISTS");
   t.match((await service.execute('SELECT title FROM antiphon.songs')).first(), { title: 'b' });
