@@ -22,6 +22,7 @@ import {
 import { keyFor, masterSecret } from './config/secrets.ts';
 import type { Role, Settings } from './config/settings.ts';
 import { brokerOptions, NAMESPACE } from './infra/bus/broker-options.ts';
+import { PortCacher } from './infra/bus/cacher.ts';
 import { busSocketPath, LocalSocketTransporter } from './infra/bus/local-socket.ts';
 import { createHttpServer, type NamedHandler } from './infra/http/server.ts';
 import { createStatic } from './infra/http/static.ts';
@@ -64,6 +65,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
   const broker = new ServiceBroker({
     ...brokerOptions({ nodeId: settings.nodeId, namespace: NAMESPACE }),
     transporter: await busOf(settings),
+    cacher: new PortCacher(engines.cache),
   });
   opened.defer(() => broker.stop());
 
@@ -213,8 +215,9 @@ function addressOf(text: string): { host: string; port: number } {
   return { host: text.slice(0, at), port: Number(text.slice(at + 1)) };
 }
 
+/** As browsers see it: behind a proxy our own TLS may be between us and the proxy alone. */
 const isSecure = ({ tlsCert, publicUrl }: Settings): boolean =>
-  tlsCert !== undefined || publicUrl?.startsWith('https:') === true;
+  publicUrl === undefined ? tlsCert !== undefined : publicUrl.startsWith('https:');
 
 async function tlsOf({ tlsCert, tlsKey }: Settings) {
   if (!tlsCert || !tlsKey) return {};
