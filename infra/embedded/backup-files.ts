@@ -1,7 +1,7 @@
 /** Files of a backup: copied with their digest taken on the way, and durable before anything names them. */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, link, open, rm } from 'node:fs/promises';
 
 export interface Digested {
   readonly bytes: number;
@@ -45,6 +45,19 @@ export const writeTextSynced = (path: string, text: string): Promise<Digested> =
       yield Buffer.from(text);
     })(),
   );
+
+/** The file appears whole, or is there already: then it rejects with `EEXIST`. */
+export async function placeText(path: string, text: string): Promise<void> {
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  try {
+    await writeTextSynced(draft, text);
+    await link(draft, path);
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+export const isThere = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'EEXIST';
 
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');

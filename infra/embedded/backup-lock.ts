@@ -3,7 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ConflictError } from '../../kit/errors.ts';
-import { isAbsent, writeTextSynced } from './backup-files.ts';
+import { isAbsent, isThere, placeText } from './backup-files.ts';
 
 const LOCK_FILE = 'backup.lock';
 const ATTEMPTS_MAX = 3;
@@ -27,10 +27,10 @@ export async function lockBackup(backup: string): Promise<AsyncDisposable> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     try {
       const own: Holder = { pid: process.pid, host: hostname() };
-      await writeTextSynced(path, JSON.stringify(own));
+      await placeText(path, JSON.stringify(own));
       return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if (!isThere(error)) throw error;
     }
     const holder = await holderOf(path);
     if (holder && (holder.host !== hostname() || isAlive(holder.pid))) throw underWay(path, holder);
@@ -39,7 +39,7 @@ export async function lockBackup(backup: string): Promise<AsyncDisposable> {
   throw underWay(path, undefined);
 }
 
-/** Undefined for a lock whose writer was killed before it was whole. */
+/** Undefined for a lock that is gone by now, or that a failing disk cut short. */
 async function holderOf(path: string): Promise<Holder | undefined> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as Holder;

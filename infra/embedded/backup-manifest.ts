@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { BadRequestError, ConflictError, NotFoundError, UnsupportedError } from '../../kit/errors.ts';
 import { assertObjectKey } from '../objects/object-key.ts';
-import { type Digested, isAbsent, syncFolder, writeTextSynced } from './backup-files.ts';
+import { type Digested, isAbsent, isThere, placeText, syncFolder, writeTextSynced } from './backup-files.ts';
 import { DATA_FORMAT } from './data-folder.ts';
 
 const BACKUP_FORMAT = 1;
@@ -161,13 +161,17 @@ export async function claimBackup(backup: string): Promise<void> {
   await mkdir(backup, { recursive: true, mode: 0o700 });
   const names = await readdir(backup);
   if (!names.includes(MARK_FILE)) {
-    if (names.length > 0) {
+    const strangers = names.filter((name) => !name.startsWith(MARK_FILE));
+    if (strangers.length > 0) {
       throw new ConflictError(
         'BACKUP_FOLDER_FOREIGN',
-        `The folder ${backup} holds ${names.slice(0, 3).join(', ')} and is no backup. Name an empty folder, or an earlier backup.`,
+        `The folder ${backup} holds ${strangers.slice(0, 3).join(', ')} and is no backup. Name an empty folder, or an earlier backup.`,
       );
     }
-    await writeTextSynced(join(backup, MARK_FILE), `${JSON.stringify({ app: 'antiphon' })}\n`);
+    // Another backup may claim it at the same time.
+    await placeText(join(backup, MARK_FILE), `${JSON.stringify({ app: 'antiphon' })}\n`).catch((error) => {
+      if (!isThere(error)) throw error;
+    });
   }
   for (const folder of ['objects', 'snapshots']) {
     await mkdir(join(backup, folder), { recursive: true, mode: 0o700 });
