@@ -20,9 +20,11 @@ const needsDevelopmentTools = {
   restore: false,
   repl: false,
   migrate: false,
+  cluster: false,
   test: true,
   bench: true,
   check: true,
+  'check-deploy': true,
   replay: true,
   screenshots: true,
 };
