@@ -26,7 +26,7 @@ import {
   statementsOf,
   VERSIONS_TABLE,
 } from './schema.ts';
-import { type CassandraAccess, newClient, unavailable } from './session.ts';
+import { type CassandraAccess, endClient, newClient, unavailable } from './session.ts';
 
 export interface MigrateOptions extends CassandraAccess {
   readonly keyspace: string;
@@ -71,7 +71,7 @@ export async function migrate(options: MigrateOptions): Promise<number> {
   } catch (error) {
     throw unavailable(error);
   } finally {
-    await client.shutdown();
+    await endClient(client);
   }
 }
 

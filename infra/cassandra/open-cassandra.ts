@@ -1,4 +1,5 @@
 /** Tables on a Cassandra cluster that `npm run migrate` has prepared. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import cassandra from 'cassandra-driver';
 import {
   CASSANDRA_CONDITIONAL_WAITING_MAX,
@@ -11,7 +12,7 @@ import { logger } from '../../kit/log.ts';
 import type { Tables } from '../../kit/ports/tables.ts';
 import type { Clock } from '../../kit/sources.ts';
 import { newestOf, type Schema, selectVersions } from './schema.ts';
-import { type CassandraAccess, newClient, type Reach, sessionOf, unavailable } from './session.ts';
+import { type CassandraAccess, endClient, newClient, type Reach, sessionOf, unavailable } from './session.ts';
 import { openTable } from './tables.ts';
 
 const log = logger('cassandra');
@@ -41,12 +42,16 @@ export interface Cassandra extends AsyncDisposable {
 export async function openCassandra(options: CassandraOptions): Promise<Cassandra> {
   const { keyspace, schema, clock, reach = 'cluster' } = options;
   const link = connectInBackground(options);
-  const waited = new Promise<void>((resolve) => void clock.after(CASSANDRA_OPEN_WAIT_MS, resolve));
+  const waiting = new AbortController();
+  // Unlike the clock's timers this one keeps a process alive that has nothing else to do yet.
+  const waited = sleep(CASSANDRA_OPEN_WAIT_MS, undefined, waiting).catch(() => undefined);
   try {
     await Promise.race([link.settled, waited]);
   } catch (error) {
     await link.close();
     throw error;
+  } finally {
+    waiting.abort();
   }
   const deps = {
     session: sessionOf(link.client, reach, clock),
@@ -95,7 +100,7 @@ function connectInBackground(options: CassandraOptions): Link {
       } catch (error) {
         why = unavailable(error) as Error;
         log.warn({ err: why }, 'not connected');
-        await next.shutdown().catch(() => undefined);
+        await endClient(next).catch(() => undefined);
         if (why instanceof UnsupportedError) reject(why);
         if (!closed) clock.after(CASSANDRA_RECONNECT_EVERY_MS, begin);
       }
@@ -116,7 +121,7 @@ function connectInBackground(options: CassandraOptions): Link {
     async close() {
       closed = true;
       await running;
-      await client?.shutdown();
+      if (client) await endClient(client);
     },
   };
 }

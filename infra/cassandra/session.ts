@@ -76,6 +76,7 @@ export function newClient(access: CassandraAccess, reach: Reach = 'cluster'): ca
       maxSchemaAgreementWaitSeconds: CASSANDRA_DDL_MS_MAX / SECOND_MS,
     },
     pooling: { heartBeatInterval: CASSANDRA_READ_MS_MAX },
+    monitorReporting: { enabled: false },
     policies: {
       retry: new BoundedRetryPolicy(),
       reconnection: new policies.reconnection.ConstantReconnectionPolicy(CASSANDRA_RECONNECT_EVERY_MS),
@@ -88,6 +89,12 @@ export function newClient(access: CassandraAccess, reach: Reach = 'cluster'): ca
   client.on('hostDown', (host: cassandra.Host) => log.warn({ node: host.address }, 'a node is down'));
   client.on('hostUp', (host: cassandra.Host) => log.info({ node: host.address }, 'a node is up'));
   return client;
+}
+
+/** Ends a client for good, also one that never connected: the driver's own shutdown lets that one try on. */
+export async function endClient(client: cassandra.Client): Promise<void> {
+  await client.shutdown();
+  (client as unknown as { controlConnection: { shutdown(): void } }).controlConnection.shutdown();
 }
 
 export interface Session {
