@@ -1,10 +1,11 @@
 /** nats-server as local processes: one, or three that form a JetStream cluster. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LocalHost } from './network.ts';
 import { freePort, type LocalProcess, startProcess } from './process.ts';
 import { goTool, NATS_SERVER } from './tools.ts';
 
-const HOST = '127.0.0.1';
+const LOCAL: LocalHost = { address: '127.0.0.1' };
 const CLUSTER_READY_MS_MAX = 30_000;
 
 export interface LocalNatsOptions {
@@ -13,6 +14,8 @@ export interface LocalNatsOptions {
   readonly folder: string;
   /** Of clients, one a server; left out, or 0: free ones. */
   readonly ports?: readonly number[];
+  /** Where they live, one a server; left out: on this machine. */
+  readonly hosts?: readonly LocalHost[];
   /** fsync before each acknowledgement, instead of every two minutes. */
   readonly syncAlways?: boolean;
   /** More of nats-server's configuration, such as `authorization { … }` or `tls { … }`. */
@@ -38,6 +41,7 @@ export interface LocalNats extends AsyncDisposable {
 
 interface Plan {
   readonly name: string;
+  readonly host: LocalHost;
   readonly clientPort: number;
   readonly monitorPort: number;
   readonly routePort: number;
@@ -48,18 +52,21 @@ function configOf(
   plans: readonly Plan[],
   { folder, syncAlways, config }: LocalNatsOptions,
 ): string {
-  const routes = plans.map(({ routePort }) => `nats://${HOST}:${routePort}`).join(', ');
+  const { address } = plan.host;
+  const routes = plans.map(({ host, routePort }) => `nats://${host.address}:${routePort}`).join(', ');
   return [
     `server_name: ${plan.name}`,
-    `listen: "${HOST}:${plan.clientPort}"`,
-    `http: "${HOST}:${plan.monitorPort}"`,
+    `listen: "${address}:${plan.clientPort}"`,
+    `http: "${address}:${plan.monitorPort}"`,
     `jetstream { store_dir: ${JSON.stringify(join(folder, plan.name))}${syncAlways ? ', sync_interval: always' : ''} }`,
     ...(plans.length > 1
-      ? [`cluster { name: antiphon, listen: "${HOST}:${plan.routePort}", routes: [${routes}] }`]
+      ? [`cluster { name: antiphon, listen: "${address}:${plan.routePort}", routes: [${routes}] }`]
       : []),
     config ?? '',
   ].join('\n');
 }
+
+const monitorUrlOf = ({ host, monitorPort }: Plan): string => `http://${host.address}:${monitorPort}`;
 
 /** Whether the server takes JetStream calls: of a cluster, whether it knows the leader and all members. */
 async function isReady(monitorUrl: string, count: number): Promise<boolean> {
@@ -71,13 +78,14 @@ async function isReady(monitorUrl: string, count: number): Promise<boolean> {
 }
 
 export async function startNats(options: LocalNatsOptions): Promise<LocalNats> {
-  const { count, folder, ports = [], onLine } = options;
+  const { count, folder, ports = [], hosts = [], onLine } = options;
   const command = await goTool(NATS_SERVER);
   await mkdir(folder, { recursive: true });
   const plans: Plan[] = [];
   for (let i = 0; i < count; i++) {
     plans.push({
       name: `nats-${i + 1}`,
+      host: hosts[i] ?? LOCAL,
       clientPort: ports[i] || (await freePort()),
       monitorPort: await freePort(),
       routePort: await freePort(),
@@ -91,7 +99,8 @@ export async function startNats(options: LocalNatsOptions): Promise<LocalNats> {
       name: plan.name,
       command,
       args: ['-c', file],
-      ready: () => isReady(`http://${HOST}:${plan.monitorPort}`, count),
+      netns: plan.host.netns,
+      ready: () => isReady(monitorUrlOf(plan), count),
       readyMsMax: CLUSTER_READY_MS_MAX,
       ...(onLine && { onLine }),
     });
@@ -111,8 +120,8 @@ export async function startNats(options: LocalNatsOptions): Promise<LocalNats> {
   const servers = plans.map(
     (plan, index): LocalNatsServer => ({
       name: plan.name,
-      url: `nats://${HOST}:${plan.clientPort}`,
-      monitorUrl: `http://${HOST}:${plan.monitorPort}`,
+      url: `nats://${plan.host.address}:${plan.clientPort}`,
+      monitorUrl: monitorUrlOf(plan),
       get process() {
         return processes[index] as LocalProcess;
       },
