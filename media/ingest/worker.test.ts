@@ -227,9 +227,14 @@ t.test('a service that is away ends no job; an upload that is gone does, with th
   const world = await fixture(t);
   const path = await makeMusic(world.deps.ffmpeg, world.music, 'song.wav', { samples: SAMPLES });
   const record = await queue(world, path);
-  const away = { release: () => Promise.reject(new Error('the catalogue is away')) };
-  const worker = await workerOf({ ...world.deps, catalog: away });
-  await t.rejects(worker([record]), { message: 'the catalogue is away' });
+  // As the bus says it.
+  const error = Object.assign(new Error("Service 'catalog.release' is not found."), { retryable: true });
+  const worker = await workerOf({ ...world.deps, catalog: { release: () => Promise.reject(error) } });
+  await t.rejects(
+    worker([record]),
+    { code: 'INGEST_HELD_UP', retryable: true },
+    'it is no fault of the file',
+  );
   t.equal((await world.deps.journal.read(INGEST_STREAM, record.subject)).length, 1);
   await deleteFiles((record.data as IngestQueued).jobId, world.deps.objects);
   await worker([record]);

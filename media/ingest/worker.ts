@@ -9,7 +9,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { INGEST_RELEASE_MS_MAX, INGEST_SWEEP_EVERY_MS } from '../../config/limits.ts';
 import { withCall } from '../../kit/call-context.ts';
-import { StaleWriteError } from '../../kit/errors.ts';
+import { AntiphonError, StaleWriteError, UnavailableError } from '../../kit/errors.ts';
 import { logger } from '../../kit/log.ts';
 import type { Journal, JournalRecord } from '../../kit/ports/journal.ts';
 import type { Clock, Timer } from '../../kit/sources.ts';
@@ -65,7 +65,7 @@ export async function startIngestWorker(deps: IngestWorkerDeps): Promise<AsyncDi
   return {
     async [Symbol.asyncDispose]() {
       // What is in work goes to another worker.
-      stopping.abort(new Error('The worker stops.'));
+      stopping.abort(new UnavailableError('WORKER_STOPS', 'This worker stops; another one takes the file.'));
       await consumer[Symbol.asyncDispose]();
       await swept;
       sweep?.cancel();
@@ -90,11 +90,19 @@ async function takeUp(record: JournalRecord, deps: IngestWorkerDeps, signal: Abo
     }
     await deleteFiles(job.jobId, objects);
   } catch (error) {
-    if (!(error instanceof JobEndedError)) throw error;
+    if (!(error instanceof JobEndedError)) throw asJournalSees(error);
     log.info({ jobId: job.jobId }, 'another worker has ended this job');
   } finally {
     jobsInWork.dec();
   }
+}
+
+/** What the bus throws when a service is away is not ours, and would count against the file. */
+function asJournalSees(error: unknown): unknown {
+  const passes = error instanceof Error && (error as { retryable?: unknown }).retryable === true;
+  return passes && !(error instanceof AntiphonError)
+    ? new UnavailableError('INGEST_HELD_UP', `${error.message} The file is tried again.`)
+    : error;
 }
 
 const hasEnded = async ({ subject, seq }: JournalRecord, { journal }: IngestWorkerDeps): Promise<boolean> =>

@@ -3,6 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SongRelease } from '../../../actors/catalog/contract.ts';
 import { type Embedded, openEmbedded } from '../../../infra/embedded/open-embedded.ts';
+import { openNats } from '../../../infra/nats/connection.ts';
+import { openJetStreamJournal } from '../../../infra/nats/journal.ts';
 import type { JournalRecord } from '../../../kit/ports/journal.ts';
 import { systemClock, systemIds } from '../../../kit/sources.ts';
 import { findFfmpeg } from '../ffmpeg.ts';
@@ -37,6 +39,24 @@ export async function openIngestWorld(dataDir: string) {
     songsAtOnce: 2,
   };
   return { embedded, deps, [Symbol.asyncDispose]: () => embedded[Symbol.asyncDispose]() };
+}
+
+/** The journal on NATS, as another machine opens it. */
+export async function openSharedJournal(natsUrl: string) {
+  const connection = await openNats({ servers: [natsUrl], name: `ingest-${process.pid}` });
+  const journal = await openJetStreamJournal({
+    connection,
+    namespace: 'ingest-test',
+    replicas: 1,
+    shards: 2,
+  });
+  return {
+    journal,
+    async [Symbol.asyncDispose]() {
+      await journal[Symbol.asyncDispose]();
+      await connection.close();
+    },
+  };
 }
 
 export type Handle = (records: readonly JournalRecord[]) => Promise<void>;
