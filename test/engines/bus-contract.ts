@@ -1,6 +1,6 @@
-/** What the nodes of bus.engine.ts and bus.bench.ts host. */
+/** What the nodes of bus.engine.ts host. */
 import { Type } from 'typebox';
-import { CommandId, command, defineContract, Empty, object, query } from '../../kit/contract.ts';
+import { CommandId, command, defineContract, object, query } from '../../kit/contract.ts';
 
 const key = Type.String({ minLength: 1 });
 const Where = object({ node: Type.String() });
@@ -18,10 +18,5 @@ export const busContract = defineContract({
       params: object({ bytes: Type.Integer(), filling: Type.Optional(Type.String()) }),
       result: object({ text: Type.String() }),
     }),
-    echo: query('What was said', {
-      params: object({ key, text: Type.String() }),
-      result: object({ text: Type.String() }),
-    }),
-    ready: query('Nothing', { params: Empty, result: Empty }),
   },
 });

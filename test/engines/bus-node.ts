@@ -26,8 +26,6 @@ broker.createService(
       return { node: nodeId };
     },
     bytes: async ({ bytes }) => ({ text: 'x'.repeat(bytes) }),
-    echo: async ({ text }) => ({ text }),
-    ready: async () => ({}),
   }),
 );
 process.once('SIGTERM', () => void broker.stop().then(() => process.exit(0)));
