@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { type BrokerOptions, ServiceBroker } from 'moleculer';
 import { type AccessClaims, accountsContract } from './actors/accounts/contract.ts';
 import { createCatalog } from './actors/catalog/actor.ts';
-import { catalogService } from './actors/catalog/catalog.service.ts';
 import { catalogContract } from './actors/catalog/contract.ts';
 import { createClientAddresses } from './actors/gateway/client-address.ts';
 import { createGateway, type Gateway } from './actors/gateway/gateway.ts';
@@ -31,6 +30,7 @@ import { testPaymentProvider } from './infra/payment/test-provider.ts';
 import { createTokenVerifier } from './kit/access-token.ts';
 import { clientOf } from './kit/client.ts';
 import type { Engines } from './kit/ports/engines.ts';
+import { serviceOf } from './kit/service.ts';
 import { systemSources } from './kit/sources.ts';
 import { type DemoProgress, ensureDemo } from './media/demo/demo.ts';
 import { createEdge } from './media/edge/edge.ts';
@@ -39,9 +39,18 @@ import { mediaKeysOf } from './media/edge/keys-file.ts';
 import { createLibrary } from './media/edge/library.ts';
 import { createMediaUrls } from './media/edge/media-urls.ts';
 import { createServedReport } from './media/edge/served.ts';
+import { ingestContract } from './media/ingest/contract.ts';
+import { enqueueImport } from './media/ingest/enqueue.ts';
 import { findFfmpeg } from './media/ingest/ffmpeg.ts';
+import { type ImportSummary, type ImportWalk, importFolder, SONGS_AT_ONCE } from './media/ingest/import.ts';
+import { ingestService } from './media/ingest/ingest.service.ts';
+import { createJobs } from './media/ingest/jobs.ts';
 import { type IngestDeps, sweepTempFolder } from './media/ingest/song.ts';
 import { openIngestTables } from './media/ingest/tables.ts';
+import { createWarming } from './media/warming/actor.ts';
+import { fetchThrough } from './media/warming/fetch.ts';
+import type { WarmEdge } from './media/warming/ports.ts';
+import { warmingService } from './media/warming/warming.service.ts';
 import { SCHEMA } from './tables.config.ts';
 import { buildWeb } from './web/build.ts';
 
@@ -76,7 +85,11 @@ export async function startService(settings: Settings): Promise<RunningService> 
     nodeId: settings.nodeId,
     masterSecret: secret,
     payments: testPaymentProvider,
-    media: createMediaUrls({ keys: mediaKeys, baseUrl: settings.mediaUrl ?? '' }),
+    media: createMediaUrls({
+      keys: mediaKeys,
+      baseUrl: settings.mediaUrl ?? '',
+      ...(settings.mediaUrl !== undefined && { fallbackUrl: '' }),
+    }),
     defaultCountry: settings.defaultCountry,
     openSignUp: settings.openSignUp,
   });
@@ -84,6 +97,19 @@ export async function startService(settings: Settings): Promise<RunningService> 
   for (const schema of [...services.schemas, ...(gateway ? [gateway.service] : [])]) {
     broker.createService(schema);
   }
+  if (hosts('warming') && settings.edges.length > 0) {
+    const warming = createWarming({
+      edges: settings.edges.map(warmEdgeOf),
+      keys: mediaKeys,
+      journal: engines.journal,
+      tables: engines.tables,
+      catalog: clientOf(catalogContract, broker),
+      fetch: fetchThrough(clock),
+      clock,
+    });
+    broker.createService(warmingService(warming));
+  }
+  if (hosts('ingest')) broker.createService(await ingestOf(broker, engines, settings));
   await broker.start();
 
   let leaving = false;
@@ -116,6 +142,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
     handlers,
     ...(await tlsOf(settings)),
     secure: isSecure(settings),
+    ...(settings.mediaUrl !== undefined && { mediaUrl: settings.mediaUrl }),
     ...(gateway && { upgrade: gateway.upgrade, closing: gateway.close }),
     sources: { clock, ids },
   });
@@ -181,6 +208,34 @@ function gatewayOf(broker: ServiceBroker, { cache, topics }: Engines, settings: 
   });
 }
 
+export interface Import extends AsyncDisposable {
+  /** By whom, for a person. */
+  readonly by: string;
+  readonly run: (walk: ImportWalk) => Promise<ImportSummary>;
+}
+
+/** A bulk import: by the workers of a cluster, or here. */
+export async function openImport(settings: Settings): Promise<Import> {
+  if (!isCluster(settings)) {
+    const deps = await openIngest(settings);
+    const { version } = deps.ffmpeg;
+    return {
+      by: `ffmpeg ${version}, ${SONGS_AT_ONCE === 1 ? 'one song' : `${SONGS_AT_ONCE} songs`} at a time`,
+      run: (walk) => importFolder({ ...walk, deps }),
+      [Symbol.asyncDispose]: () => deps[Symbol.asyncDispose](),
+    };
+  }
+  const engines = await openEngines({ settings, sources: systemSources, schema: SCHEMA });
+  const { clock, ids } = systemSources;
+  const tables = openIngestTables(engines.tables);
+  const jobs = createJobs({ tables: engines.tables, clock });
+  return {
+    by: 'taken in by the workers of the cluster',
+    run: (walk) => enqueueImport({ ...engines, tables, jobs, ids, clock }, walk),
+    [Symbol.asyncDispose]: () => engines[Symbol.asyncDispose](),
+  };
+}
+
 /** What an import needs, beside a running service or without one: the same store, and a catalogue to release to. */
 export async function openIngest(settings: Settings): Promise<IngestDeps & AsyncDisposable> {
   await using opened = new AsyncDisposableStack();
@@ -189,11 +244,22 @@ export async function openIngest(settings: Settings): Promise<IngestDeps & Async
     brokerOptions({ nodeId: `${settings.nodeId}-import`, namespace: NAMESPACE }),
   );
   opened.defer(() => broker.stop());
-  broker.createService(catalogService(createCatalog({ ...engines, sources: systemSources })));
+  // Its handlers alone: the service keeps the lists, now or when it next runs.
+  const catalog = createCatalog({ ...engines, sources: systemSources });
+  broker.createService(serviceOf(catalogContract, catalog.handlers));
   await broker.start();
   const deps = await ingestDeps(broker, engines, settings);
   const running = opened.move();
   return { ...deps, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+async function ingestOf(broker: ServiceBroker, engines: Engines, settings: Settings) {
+  const { clock } = systemSources;
+  const jobs = createJobs({ tables: engines.tables, clock });
+  // One process that stands alone imports by itself and queues nothing.
+  if (!isCluster(settings)) return serviceOf(ingestContract, { status: ({ day }) => jobs.status(day) });
+  const deps = await ingestDeps(broker, engines, settings);
+  return ingestService({ ...deps, journal: engines.journal, jobs, clock, nodeId: settings.nodeId });
 }
 
 async function ingestDeps(broker: ServiceBroker, engines: Engines, settings: Settings): Promise<IngestDeps> {
@@ -208,6 +274,13 @@ async function ingestDeps(broker: ServiceBroker, engines: Engines, settings: Set
     ffmpeg: await findFfmpeg(settings.ffmpegPath),
     tempFolder,
   };
+}
+
+/** `region:SE+NO=url` as settings have it. */
+function warmEdgeOf(text: string): WarmEdge {
+  const [whom = '', ...url] = text.split('=');
+  const [region = '', countries] = whom.split(':');
+  return { region, countries: countries?.split('+') ?? [], url: url.join('=') };
 }
 
 function addressOf(text: string): { host: string; port: number } {

@@ -21,6 +21,7 @@ export const ROLES = [
   'likes',
   'player-session',
   'ingest',
+  'warming',
 ] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -84,6 +85,8 @@ const Settings = object({
   engineKey: Type.Optional(Path),
   /** host:port at which role edge hears what nginx has served. Only for a network of ours. */
   edgeReports: Type.Optional(Type.String({ pattern: '^.+:\\d+$' })),
+  /** Edges that role warming fills ahead: `region=url`, or `region:SE+NO=url` for listeners of those countries. */
+  edges: Type.Array(Type.String({ pattern: '^[\\w-]+(:[A-Z]{2}(\\+[A-Z]{2})*)?=https?://[^/]+$' })),
   /** Where browsers fetch sound when an edge stands apart, e.g. https://media.example.org */
   mediaUrl: Type.Optional(Type.String({ pattern: '^https?://[^/]+$' })),
 });
@@ -132,6 +135,7 @@ const VARIABLES: Readonly<Record<keyof Settings, string>> = {
   engineCert: 'ANTIPHON_ENGINE_CERT',
   engineKey: 'ANTIPHON_ENGINE_KEY',
   edgeReports: 'ANTIPHON_EDGE_REPORTS',
+  edges: 'ANTIPHON_EDGES',
   mediaUrl: 'ANTIPHON_MEDIA_URL',
 };
 
@@ -208,6 +212,7 @@ export function readSettings(given: Env, cwd: string): Settings {
     engineCert: env.ANTIPHON_ENGINE_CERT || undefined,
     engineKey: env.ANTIPHON_ENGINE_KEY || undefined,
     edgeReports: env.ANTIPHON_EDGE_REPORTS || undefined,
+    edges: list(env.ANTIPHON_EDGES),
     mediaUrl: env.ANTIPHON_MEDIA_URL?.replace(/\/$/, '') || undefined,
   };
   const problems = problemsOf(Settings, settings).map((problem) => {

@@ -1,10 +1,8 @@
 /** npm run import -- FOLDER…: takes in a person's own music. Safe to run again; exit code 1 when it could not. */
-import { availableParallelism } from 'node:os';
-import { openIngest } from '../broker.config.ts';
+import { openImport } from '../broker.config.ts';
 import { readSettings } from '../config/settings.ts';
 import { systemClock } from '../kit/sources.ts';
 import { runImportCommand } from '../media/ingest/command.ts';
-import { importFolder } from '../media/ingest/import.ts';
 
 const folders = process.argv.slice(2);
 if (folders.length === 0 || folders.some((folder) => folder.startsWith('--'))) {
@@ -20,12 +18,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 try {
-  await using deps = await openIngest(readSettings(process.env, process.cwd()));
-  const atOnce = Math.max(1, availableParallelism() - 1);
-  console.log(`  ffmpeg ${deps.ffmpeg.version}, ${atOnce === 1 ? 'one song' : `${atOnce} songs`} at a time`);
+  await using bulk = await openImport(readSettings(process.env, process.cwd()));
+  console.log(`  ${bulk.by}`);
   process.exitCode = await runImportCommand({
     folders,
-    importing: (walk) => importFolder({ ...walk, deps }),
+    importing: bulk.run,
     clock: systemClock,
     write: (text) => process.stdout.write(text),
     ...(process.stdout.isTTY && { columns: process.stdout.columns }),

@@ -40,15 +40,18 @@ export interface ImportWalk {
 
 export interface ImportOptions extends ImportWalk {
   readonly deps: IngestDeps;
-  /** Songs at a time; default one less than the cores, so that playback keeps one. */
+  /** Songs at a time. */
   readonly workers?: number;
 }
+
+/** One less than the cores, so that playback keeps one. */
+export const SONGS_AT_ONCE = Math.max(1, availableParallelism() - 1);
 
 /** As `importEach`, by this process itself. */
 export const importFolder = ({ deps, workers, ...walk }: ImportOptions): Promise<ImportSummary> =>
   importEach({
     ...walk,
-    atOnce: workers ?? Math.max(1, availableParallelism() - 1),
+    atOnce: workers ?? SONGS_AT_ONCE,
     ingest: (path) => ingestSong({ path }, deps, walk.signal),
   });
 

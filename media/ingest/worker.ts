@@ -5,7 +5,6 @@
  * ended neither releases nor tells anything.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { INGEST_RELEASE_MS_MAX, INGEST_SWEEP_EVERY_MS } from '../../config/limits.ts';
 import { withCall } from '../../kit/call-context.ts';
@@ -16,6 +15,7 @@ import type { Clock, Timer } from '../../kit/sources.ts';
 import { assertValid } from '../../kit/validate.ts';
 import { AtOnce } from './at-once.ts';
 import { INGEST_STREAM, type IngestEnded, IngestQueued, ingestSubject } from './contract.ts';
+import { SONGS_AT_ONCE } from './import.ts';
 import { deleteFiles, fetchFiles, sweepIncoming } from './incoming.ts';
 import type { Jobs } from './jobs.ts';
 import { jobsEnded, jobsInWork, jobWait } from './metrics.ts';
@@ -32,7 +32,7 @@ export interface IngestWorkerDeps extends IngestDeps {
   readonly clock: Clock;
   /** Names this worker to operators. */
   readonly nodeId: string;
-  /** Songs at a time; default one less than the cores. */
+  /** Songs at a time; default SONGS_AT_ONCE. */
   readonly songsAtOnce?: number;
 }
 
@@ -42,7 +42,7 @@ class JobEndedError extends Error {
 }
 
 export async function startIngestWorker(deps: IngestWorkerDeps): Promise<AsyncDisposable> {
-  const { journal, clock, songsAtOnce = Math.max(1, availableParallelism() - 1) } = deps;
+  const { journal, clock, songsAtOnce = SONGS_AT_ONCE } = deps;
   const stopping = new AbortController();
   const atOnce = new AtOnce(songsAtOnce);
   const consumer = await journal.consume({
