@@ -1,20 +1,25 @@
 /**
  * npm run repl [-- --exec "COMMAND"]: the Moleculer REPL on the running service, with commands of ours.
  *
- * Joins the service as a node that hosts nothing, over the socket in its data folder. With --exec (also more
- * than once), or with commands piped in, it prints their answers and ends: 0 when all went well, 1 when one
- * failed, 2 for a wrong call or setting, 3 when no service runs on the data folder.
+ * Joins the service as a node that hosts nothing: a cluster over NATS when the settings name one
+ * (ANTIPHON_NATS), else the process on the data folder. With --exec (also more than once), or with commands
+ * piped in, it prints their answers and ends: 0 when all went well, 1 when one failed, 2 for a wrong call or
+ * setting, 3 when no service is there.
  */
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ServiceBroker } from 'moleculer';
 import startRepl from 'moleculer-repl';
 import { operatorContract } from '../actors/operator/contract.ts';
 import { readSettings, type Settings, SettingsError } from '../config/settings.ts';
 import { brokerOptions, NAMESPACE } from '../infra/bus/broker-options.ts';
-import { busSocketPath, LocalSocketTransporter, NotRunningError } from '../infra/bus/local-socket.ts';
+import { NotRunningError } from '../infra/bus/local-socket.ts';
+import { openBus } from '../infra/bus/open-bus.ts';
+import { isCluster } from '../infra/open-engines.ts';
 import { type Caller, type Client, clientOf } from '../kit/client.ts';
 import { AntiphonError } from '../kit/errors.ts';
+import { systemIds } from '../kit/sources.ts';
 import { type Args, REPL_COMMANDS, runLine } from './repl/commands.ts';
 
 type Operator = Client<typeof operatorContract>;
@@ -37,29 +42,36 @@ const sentenceOf = (error: unknown): string => {
   return `the service did not answer as it should: ${error instanceof Error ? error.message : String(error)}`;
 };
 
-async function join({ dataDir, nodeId }: Settings): Promise<ServiceBroker> {
-  const transporter = new LocalSocketTransporter({ path: busSocketPath(dataDir), role: 'spoke' });
-  try {
-    await transporter.open();
-  } catch (error) {
+const whereOf = (settings: Settings): string =>
+  isCluster(settings)
+    ? `the cluster at ${settings.natsServers.join(', ')}`
+    : `the service on ${settings.dataDir}`;
+
+async function join(settings: Settings): Promise<ServiceBroker> {
+  const where = whereOf(settings);
+  const transporter = await openBus(settings, 'spoke').catch((error: unknown) => {
     if (error instanceof NotRunningError) {
       fail(
         EXIT_NOT_RUNNING,
-        `no service is running on ${dataDir}. Start it with npm start, or name its folder with ANTIPHON_DATA.`,
+        `no service is running on ${settings.dataDir}. Start it with npm start, or name its folder with ANTIPHON_DATA.`,
       );
     }
-    fail(EXIT_NOT_RUNNING, `the service on ${dataDir} cannot be joined: ${(error as Error).message}`);
-  }
+    fail(EXIT_NOT_RUNNING, `${where} cannot be joined: ${(error as Error).message}`);
+  });
+  const nodeId = `${settings.nodeId}-repl-${systemIds.next()}`;
   const broker = new ServiceBroker({
-    ...brokerOptions({ nodeId: `${nodeId}-repl-${process.pid}`, namespace: NAMESPACE, transporter }),
+    ...brokerOptions({ nodeId, namespace: NAMESPACE, transporter }),
     internalServices: false,
   });
   broker.localBus.on('$transporter.disconnected', ({ graceFul }: { readonly graceFul: boolean }) => {
     if (!graceFul) fail(EXIT_FAILED, 'the service has stopped.');
   });
-  await broker.start();
+  const late = sleep(ANSWER_WAIT_MS, 'late', { ref: false });
+  if ((await Promise.race([broker.start(), late])) === 'late') {
+    fail(EXIT_NOT_RUNNING, `${where} lets nobody in. Are its servers there, and is this user theirs?`);
+  }
   await broker.waitForServices(operatorContract.name, ANSWER_WAIT_MS).catch(() => {
-    fail(EXIT_NOT_RUNNING, `the service on ${dataDir} does not answer; it may be another version.`);
+    fail(EXIT_NOT_RUNNING, `${where} does not answer; it may be another version.`);
   });
   return broker;
 }
@@ -87,8 +99,8 @@ async function runAll(operator: Operator, lines: AsyncIterable<string> | Iterabl
   return exitCode;
 }
 
-function openTerminal(broker: ServiceBroker, operator: Operator, dataDir: string): void {
-  say(`Joined the service on ${dataDir}. "help" lists the commands; Ctrl-D leaves, and the service goes on.`);
+function openTerminal(broker: ServiceBroker, operator: Operator, where: string): void {
+  say(`Joined ${where}. "help" lists the commands; Ctrl-D leaves, and the service goes on.`);
   startRepl(broker, {
     delimiter: 'antiphon $',
     customCommands: REPL_COMMANDS.map(({ name, argument, summary, takesLast, run }) => ({
@@ -121,7 +133,7 @@ const { settings, exec } = readCall();
 const broker = await join(settings);
 const operator = clientOf(operatorContract, patient(broker));
 if (exec.length === 0 && process.stdin.isTTY) {
-  openTerminal(broker, operator, settings.dataDir);
+  openTerminal(broker, operator, whereOf(settings));
 } else {
   const lines = exec.length > 0 ? exec : createInterface({ input: process.stdin });
   const exitCode = await runAll(operator, lines);
