@@ -187,7 +187,8 @@ export function readSettings(given: Env, cwd: string): Settings {
     openSignUp: flag(env.ANTIPHON_OPEN_SIGN_UP, true),
     ffmpegPath: env.FFMPEG_PATH || undefined,
     logLevel: env.ANTIPHON_LOG_LEVEL || 'info',
-    nodeId: env.ANTIPHON_NODE_ID || 'antiphon-1',
+    // A container's or pod's own name is as good as a given one.
+    nodeId: env.ANTIPHON_NODE_ID || (env.ANTIPHON_NATS && env.HOSTNAME) || 'antiphon-1',
     roles: env.ANTIPHON_ROLES ? list(env.ANTIPHON_ROLES) : [...ROLES],
     natsServers: list(env.ANTIPHON_NATS),
     natsUser: env.ANTIPHON_NATS_USER || undefined,

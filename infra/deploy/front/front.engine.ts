@@ -98,6 +98,10 @@ t.test('the door sends media to the edge and all else to the gateway, by TLS', a
   t.match(await get(segment), { status: 200, cache: 'HIT' });
   t.match(await get(segment.replace('/96/', '/320/')), { status: 403 });
 
+  await edge[Symbol.asyncDispose]();
+  const another = segment.replace('/0.m4s', '/1.m4s');
+  t.match(await get(another), { status: 200, body: `gateway ${another}` }, 'without the edge there is sound');
+
   const socket = connect(port, '127.0.0.1');
   socket.write('GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
   const upgraded = await text(socket);
@@ -115,7 +119,14 @@ t.test('an edge refuses an origin whose certificate is not of this deployment', 
   });
   const cover = `/c/${systemIds.next()}/300.webp`;
   t.equal((await fetch(strict.url + cover)).status, 503);
-  t.equal((await fetch(edge.url + cover)).status, 200, 'the one of ours is taken');
+  await using trusting = await startEdge({
+    folder: join(folder, 'trusting-edge'),
+    origins: [`127.0.0.1:${origin}`],
+    keys: [mediaKey],
+    reports: '127.0.0.1:9',
+    originTls: { ca: join(secrets, 'edge', 'ca.pem'), name: 'edge-origin' },
+  });
+  t.equal((await fetch(trusting.url + cover)).status, 200, 'the one of ours is taken');
 });
 
 t.test(
