@@ -49,7 +49,7 @@ function givenEnv(): Record<string, string> {
 const OURS = /^(node-\d+|gateway|origin)$/;
 const ENGINE_TROUBLE = /\b(ERR|FTL|ERROR|FATAL|emerg|crit|alert)\b|\[error\]/;
 /** Nodes that look for one another before all of them are up. */
-const ENGINE_NOISE = /Connection refused|Address already in use.*retry/;
+const ENGINE_NOISE = /connection refused|setrlimit/i;
 
 /** The line as the log view shows it, or undefined when only the file needs it. */
 function shown(line: string, name: string): string | undefined {
