@@ -23,6 +23,7 @@ const needsDevelopmentTools = {
   cluster: false,
   test: true,
   bench: true,
+  chaos: true,
   check: true,
   'check-deploy': true,
   replay: true,

@@ -1,15 +1,15 @@
 /**
  * Apache Cassandra as processes of this machine, from its Maven artifacts: one node, or three with a replica each.
  *
- * Nodes are 127.0.0.1 to 127.0.0.3 (Linux answers on all of them) on one free port for clients and one for
- * each other. Every write is synced before it is acknowledged, so that killing nodes loses nothing.
+ * Nodes are 127.0.0.1 to 127.0.0.3 (Linux answers on all of them) or hosts of their own, on one free port for
+ * clients and one for each other. Every write is synced before it is acknowledged, so that killing nodes loses nothing.
  */
 import { execFile } from 'node:child_process';
 import { access, glob, mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort, type LocalProcess, startProcess } from './process.ts';
+import type { LocalHost } from './network.ts';
+import { accepts, freePort, type LocalProcess, startProcess } from './process.ts';
 import { findProgram, toolsFolder } from './tools.ts';
 
 const run = promisify(execFile);
@@ -26,6 +26,8 @@ export interface CassandraOptions {
   readonly nodes: 1 | 3;
   /** Data, logs and settings of the nodes; found again by the next start. */
   readonly folder: string;
+  /** Where they live, one a node; left out: on this machine. */
+  readonly hosts?: readonly LocalHost[];
   /** Full compilation and a larger heap: slower to start, faster to run. */
   readonly throughput?: boolean;
   /** Clients log in (first as cassandra, password cassandra) and may do what their role may. */
@@ -54,11 +56,14 @@ export interface LocalCassandra extends AsyncDisposable {
 /** @throws Error that says what is missing, or why a node did not come up. */
 export async function startCassandra(options: CassandraOptions): Promise<LocalCassandra> {
   const [java, jars] = await Promise.all([java17(), cassandraJars()]);
-  const addresses = TOKENS.slice(0, options.nodes).map((_, index) => `127.0.0.${index + 1}`);
+  const hosts = TOKENS.slice(0, options.nodes).map(
+    (_, index): LocalHost => options.hosts?.[index] ?? { address: `127.0.0.${index + 1}` },
+  );
+  const addresses = hosts.map(({ address }) => address);
   const [clientPort, storagePort] = await Promise.all([freePort(), freePort()]);
   const opened = await Promise.allSettled(
-    addresses.map((_, index) =>
-      startNode({ options, java, jars, addresses, clientPort, storagePort, index }),
+    hosts.map(({ netns }, index) =>
+      startNode({ options, java, jars, addresses, netns, clientPort, storagePort, index }),
     ),
   );
   const nodes = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
@@ -90,13 +95,14 @@ interface NodePlan {
   readonly java: string;
   readonly jars: string;
   readonly addresses: readonly string[];
+  readonly netns: string | undefined;
   readonly clientPort: number;
   readonly storagePort: number;
   readonly index: number;
 }
 
 async function startNode(plan: NodePlan): Promise<CassandraNode & { stop(): Promise<void> }> {
-  const { options, java, jars, addresses, clientPort, index } = plan;
+  const { options, java, jars, addresses, netns, clientPort, index } = plan;
   const address = addresses[index] as string;
   const folder = join(options.folder, `node${index + 1}`);
   await mkdir(folder, { recursive: true });
@@ -112,6 +118,7 @@ async function startNode(plan: NodePlan): Promise<CassandraNode & { stop(): Prom
     startProcess({
       name: `cassandra-${index + 1}`,
       command: java,
+      netns,
       args: javaArgs(folder, jars, options.throughput ?? false),
       // The port for clients opens last.
       ready: () => accepts(address, clientPort),
@@ -216,16 +223,6 @@ const javaArgs = (folder: string, jars: string, throughput: boolean): string[] =
   'org.apache.cassandra.service.CassandraDaemon',
 ];
 
-const accepts = (host: string, port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, host);
-    socket.on('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(false));
-  });
-
 async function java17(): Promise<string> {
   const home = process.env.JAVA_HOME;
   const candidates = [home && join(home, 'bin', 'java'), await findProgram('java')];
@@ -250,7 +247,7 @@ const POM = `<project>
 `;
 
 /** The folder of Cassandra's jars, fetched with Maven when it is not there yet (a minute, once, 63 MB). */
-async function cassandraJars(): Promise<string> {
+export async function cassandraJars(): Promise<string> {
   const folder = join(toolsFolder(), `cassandra-${CASSANDRA_VERSION}`);
   const lib = join(folder, 'lib');
   const isThere = (): Promise<boolean> =>

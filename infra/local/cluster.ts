@@ -44,7 +44,10 @@ export interface ClusterOptions {
    * started.
    */
   readonly env?: Readonly<Record<string, string>>;
-  /** Actor nodes `node-1`… and servers `nats-1`… then live on hosts of their own that can be cut off. */
+  /**
+   * Actor nodes and engines live on its hosts `node-1`…, `nats-1`… and `cassandra-1`…, so that they can be cut
+   * off; all else at the address outside.
+   */
   readonly network?: LocalNetwork;
   /** Whether nginx stands in front of the origin; default: when it is installed. */
   readonly edge?: boolean;
@@ -78,16 +81,31 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const outside = network?.outside.address ?? '127.0.0.1';
   const at = (name: string) => join(folder, name);
 
+  const hostsOf = (kind: string): { hosts: LocalHost[] } | undefined =>
+    network && {
+      hosts: [1, 2, 3].flatMap((n) => network.hosts[`${kind}-${n}`] ?? []),
+    };
+
   onStep('starting engines (Cassandra takes the longest)');
   const started = await Promise.allSettled([
     given.ANTIPHON_NATS
       ? undefined
-      : startNats({ count: options.natsServers ?? 3, folder: at('nats'), ...listening }),
+      : startNats({
+          count: options.natsServers ?? 3,
+          folder: at('nats'),
+          ...hostsOf('nats'),
+          ...listening,
+        }),
     given.ANTIPHON_CASSANDRA
       ? undefined
-      : startCassandra({ nodes: options.cassandraNodes ?? 1, folder: at('cassandra'), ...listening }),
-    given.ANTIPHON_REDIS ? undefined : startRedis({ folder: at('redis'), ...listening }),
-    given.ANTIPHON_S3 ? undefined : startS3({ folder: at('s3'), ...listening }),
+      : startCassandra({
+          nodes: options.cassandraNodes ?? 1,
+          folder: at('cassandra'),
+          ...hostsOf('cassandra'),
+          ...listening,
+        }),
+    given.ANTIPHON_REDIS ? undefined : startRedis({ folder: at('redis'), host: outside, ...listening }),
+    given.ANTIPHON_S3 ? undefined : startS3({ folder: at('s3'), host: outside, ...listening }),
   ] as const);
   for (const each of started) if (each.status === 'fulfilled' && each.value) opened.use(each.value);
   for (const each of started) if (each.status === 'rejected') throw each.reason;
@@ -132,9 +150,15 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       }),
     );
   onStep('starting the origin and the edge');
-  const reports = `${outside}:${await freePort()}`;
-  const origin = await service('origin', ['edge'], { env: { ANTIPHON_EDGE_REPORTS: reports } });
+  const reports = `${outside}:${await freePort(outside)}`;
   const withEdge = options.edge ?? (await findProgram('nginx')) !== undefined;
+  const edgePort = await freePort(outside);
+  const origin = await service('origin', ['edge', 'warming'], {
+    env: {
+      ANTIPHON_EDGE_REPORTS: reports,
+      ...(withEdge && { ANTIPHON_EDGES: `here=http://${outside}:${edgePort}` }),
+    },
+  });
   const edge = withEdge
     ? opened.use(
         await startEdge({
@@ -143,6 +167,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
           keys: mediaKeysOf(secret),
           reports,
           host: outside,
+          port: edgePort,
           ...listening,
         }),
       )
@@ -158,7 +183,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       }),
     ),
   );
-  const gateway = await service('gateway', ['gateway'], {
+  // It can serve sound as well, for players that do not reach the edge.
+  const gateway = await service('gateway', ['gateway', 'edge'], {
     env: mediaUrl,
     ...(options.port !== undefined && { port: options.port }),
   });

@@ -9,6 +9,7 @@ import { freePort, type LocalProcess, startProcess } from './process.ts';
 import { findProgram } from './tools.ts';
 
 const run = promisify(execFile);
+const FOR_WORKERS_TOO: ReadonlySet<NodeJS.Signals> = new Set(['SIGKILL', 'SIGSTOP', 'SIGCONT']);
 const DEPLOYED = resolve(import.meta.dirname, '../deploy/nginx');
 
 export interface EdgeOptions {
@@ -30,13 +31,18 @@ export interface EdgeOptions {
   readonly onLine?: (line: string, name: string) => void;
 }
 
-export interface LocalEdge extends LocalProcess {
+export interface LocalEdge extends AsyncDisposable {
   readonly url: string;
+  readonly pid: number;
   /** Serves /live and /status. */
   readonly statusUrl: string;
   readonly cacheFolder: string;
   /** JSON lines. */
   readonly logFile: string;
+  /** SIGKILL, SIGSTOP and SIGCONT go to its workers as well, which would else serve on; others to the master. */
+  kill(signal: NodeJS.Signals): void;
+  /** Starts it again, at the same address and over the same cache, after it has ended. */
+  restart(): Promise<void>;
   /** Takes new keys without dropping a request. */
   rotate(keys: MediaKeys): Promise<void>;
 }
@@ -112,19 +118,32 @@ export async function startEdge(options: EdgeOptions): Promise<LocalEdge> {
   if (told instanceof Error) throw new Error(`nginx refuses its configuration:\n${told.stderr}`);
 
   const statusUrl = `http://${host}:${statusPort}`;
-  const server = await startProcess({
-    name: 'nginx',
-    command: nginx,
-    args,
-    ready: async () => (await fetch(`${statusUrl}/live`)).ok,
-    ...(onLine && { onLine }),
-  });
+  const start = (): Promise<LocalProcess> =>
+    startProcess({
+      name: 'nginx',
+      command: nginx,
+      args,
+      ready: async () => (await fetch(`${statusUrl}/live`)).ok,
+      ...(onLine && { onLine }),
+    });
+  let server = await start();
   return {
-    ...server,
     url: `http://${host}:${port}`,
+    get pid() {
+      return server.pid;
+    },
     statusUrl,
     cacheFolder: variables.EDGE_CACHE,
     logFile: variables.EDGE_LOG,
+    kill(signal) {
+      if (FOR_WORKERS_TOO.has(signal)) process.kill(-server.pid, signal);
+      else server.kill(signal);
+    },
+    async restart() {
+      await server.exited;
+      server = await start();
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
     async rotate(keys) {
       await writeKeys(variables.EDGE_KEYS, keys);
       server.kill('SIGHUP');

@@ -10,6 +10,8 @@ import { findProgram } from './tools.ts';
 
 export interface LocalRedisOptions {
   readonly folder: string;
+  /** Its address; left out: 127.0.0.1. */
+  readonly host?: string;
   /** How many masters share the keys; absent: one server that is no cluster. */
   readonly cluster?: number;
   /** The only user beside ours; absent: anybody may do anything. */
@@ -32,7 +34,7 @@ export interface LocalRedis extends AsyncDisposable {
   readonly nodes: readonly LocalRedisNode[];
 }
 
-const HOST = '127.0.0.1';
+const LOCAL = '127.0.0.1';
 const SLOTS = 16_384;
 const CLUSTER_POLL_MS = 50;
 const CLUSTER_READY_MS_MAX = 30_000;
@@ -46,7 +48,7 @@ export async function startRedis(options: LocalRedisOptions): Promise<LocalRedis
     Array.from({ length: options.cluster ?? 1 }, (_, n) => startNode(options, { n, command, adminPassword })),
   );
   for (const node of nodes) started.use(node);
-  if (options.cluster) await joinNodes(nodes);
+  if (options.cluster) await joinNodes(nodes, options.host ?? LOCAL);
   const running = started.move();
   return { urls: nodes.map(({ url }) => url), nodes, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
@@ -59,15 +61,17 @@ interface Node extends LocalRedisNode, AsyncDisposable {
 }
 
 async function startNode(
-  { folder, cluster, user, tls, onLine }: LocalRedisOptions,
+  { folder, host = LOCAL, cluster, user, tls, onLine }: LocalRedisOptions,
   { n, command, adminPassword }: { n: number; command: string; adminPassword: string },
 ): Promise<Node> {
   const name = `redis-${n + 1}`;
-  const [port, busPort] = [await freePort(), await freePort()];
+  const [port, busPort] = [await freePort(host), await freePort(host)];
   const data = join(folder, name);
   await mkdir(data, { recursive: true });
   const config = [
-    `bind ${HOST}`,
+    `bind ${host}`,
+    // It would else refuse everybody who comes from another address and gives no password.
+    ...(user ? [] : ['protected-mode no']),
     `dir ${data}`,
     'save ""',
     ...(tls
@@ -91,12 +95,12 @@ async function startNode(
       name,
       command,
       args: [join(data, 'redis.conf')],
-      ready: () => accepts(HOST, port),
+      ready: () => accepts(host, port),
       ...(onLine && { onLine }),
     });
   let running = await start();
   return {
-    url: `${tls ? 'rediss' : 'redis'}://${HOST}:${port}`,
+    url: `${tls ? 'rediss' : 'redis'}://${host}:${port}`,
     port,
     busPort,
     kill: (signal) => running.kill(signal),
@@ -106,7 +110,7 @@ async function startNode(
     },
     async admin() {
       const client = new Redis({
-        host: HOST,
+        host,
         port,
         lazyConnect: true,
         ...(user && { password: adminPassword }),
@@ -120,7 +124,7 @@ async function startNode(
 }
 
 /** Shares the slots out evenly and waits until every node knows it. */
-async function joinNodes(nodes: readonly Node[]): Promise<void> {
+async function joinNodes(nodes: readonly Node[], host: string): Promise<void> {
   const clients = await Promise.all(nodes.map((node) => node.admin()));
   try {
     const [first] = nodes as [Node];
@@ -132,7 +136,7 @@ async function joinNodes(nodes: readonly Node[]): Promise<void> {
       await client.call('CLUSTER', 'SET-CONFIG-EPOCH', n + 1);
     }
     for (const client of clients.slice(1)) {
-      await client.call('CLUSTER', 'MEET', HOST, first.port, first.busPort);
+      await client.call('CLUSTER', 'MEET', host, first.port, first.busPort);
     }
     const untilMs = Date.now() + CLUSTER_READY_MS_MAX;
     const isReady = async (client: Redis): Promise<boolean> => {

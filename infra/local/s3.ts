@@ -8,6 +8,8 @@ export interface LocalS3Options {
   readonly folder: string;
   /** PEM files of the server's certificate; absent: plain HTTP. */
   readonly tls?: { readonly certPath: string; readonly keyPath: string };
+  /** Its address; left out: 127.0.0.1. */
+  readonly host?: string;
   readonly port?: number;
   readonly accessKey?: string;
   readonly secretKey?: string;
@@ -26,23 +28,23 @@ export interface LocalS3 extends AsyncDisposable {
 }
 
 export async function startS3(options: LocalS3Options): Promise<LocalS3> {
-  const { folder, tls, accessKey = 'antiphon', secretKey = 'antiphon-secret' } = options;
+  const { folder, tls, host = '127.0.0.1', accessKey = 'antiphon', secretKey = 'antiphon-secret' } = options;
   const command = await goTool(VERSITYGW);
-  const port = options.port ?? (await freePort());
+  const port = options.port ?? (await freePort(host));
   const data = join(folder, 's3');
   await mkdir(data, { recursive: true });
-  const url = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
+  const url = `${tls ? 'https' : 'http'}://${host}:${port}`;
   const start = (): Promise<LocalProcess> =>
     startProcess({
       name: 's3',
       command,
       args: [
-        ...['--quiet', '--keep-alive', '--port', `127.0.0.1:${port}`],
+        ...['--quiet', '--keep-alive', '--port', `${host}:${port}`],
         ...(tls ? ['--cert', tls.certPath, '--key', tls.keyPath] : []),
         ...['posix', data],
       ],
       env: { ROOT_ACCESS_KEY: accessKey, ROOT_SECRET_KEY: secretKey },
-      ready: () => accepts('127.0.0.1', port),
+      ready: () => accepts(host, port),
       ...(options.onLine && { onLine: options.onLine }),
     });
   let running = await start();
