@@ -12,6 +12,8 @@ import {
   IN_FLIGHT_PLAYBACK_MAX,
   IN_FLIGHT_SEARCH_MAX,
 } from '../../config/limits.ts';
+import { AntiphonError, type ErrorData, UnavailableError } from '../../kit/errors.ts';
+import { problemOf } from '../../kit/http.ts';
 import { gauge } from '../../kit/metrics.ts';
 import type { Clock } from '../../kit/sources.ts';
 import { createBreaker } from './breaker.ts';
@@ -25,6 +27,8 @@ interface Grant {
   readonly inFlightMax: number;
   readonly queryMsMax?: number;
   readonly breaker?: true;
+  /** What clients are told, whatever it is that keeps the service from answering: code and sentence. */
+  readonly away?: readonly [code: string, message: string];
 }
 
 const GRANTS: Readonly<Record<string, Grant>> = {
@@ -41,6 +45,7 @@ const GRANTS: Readonly<Record<string, Grant>> = {
     inFlightMax: IN_FLIGHT_SEARCH_MAX,
     queryMsMax: GATEWAY_SEARCH_MS_MAX,
     breaker: true,
+    away: ['SEARCH_UNAVAILABLE', 'Search is away for the moment; try again soon.'],
   },
 };
 const OTHERS: Grant = { rank: 'library', inFlightMax: IN_FLIGHT_OTHERS_MAX };
@@ -60,9 +65,17 @@ export interface Bulkheads {
   run<T>(route: Route, call: () => Promise<T>): Promise<T>;
 }
 
+/** A bug stays one: 503 and 504 stand for what may be over in a moment. */
+const isAway = (error: unknown): boolean => problemOf(error, '').status > 500;
+
+const dataOf = (error: unknown): ErrorData => ({
+  ...(error instanceof AntiphonError && error.data),
+  cause: String(error),
+});
+
 /** What is under way of one service. */
 function createBulkhead(service: string, clock: Clock) {
-  const { inFlightMax, breaker } = grantOf(service);
+  const { inFlightMax, breaker, away } = grantOf(service);
   const shown = inFlight.labels(service);
   const guard = breaker && createBreaker(service, clock);
   let calls = 0;
@@ -71,6 +84,8 @@ function createBulkhead(service: string, clock: Clock) {
     shown.set(++calls);
     try {
       return await (guard ? guard.run(call) : call());
+    } catch (error) {
+      throw away && isAway(error) ? new UnavailableError(...away, dataOf(error)) : error;
     } finally {
       shown.set(--calls);
     }

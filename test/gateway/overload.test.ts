@@ -4,7 +4,13 @@
  */
 import t, { type Test } from 'tap';
 import { playerContract } from '../../actors/player-session/contract.ts';
-import { BREAKER_CALLS_MIN, IN_FLIGHT_SEARCH_MAX, READY_DRAIN_MS } from '../../config/limits.ts';
+import {
+  BREAKER_CALLS_MIN,
+  BREAKER_OPEN_MS,
+  IN_FLIGHT_SEARCH_MAX,
+  READY_DRAIN_MS,
+  SECOND_MS,
+} from '../../config/limits.ts';
 import { UnavailableError } from '../../kit/errors.ts';
 import { bearer, idOf, ManualClock, request, type StartOptions, sampleOf, startGateway } from './doubles.ts';
 
@@ -63,7 +69,9 @@ t.test('a search that keeps failing is answered for at once', async (t) => {
   };
   const { get } = await start(t, { overrides: { 'search.search': fail } });
   for (let i = 0; i < BREAKER_CALLS_MIN; i++) await get('/api/search?query=x');
-  t.match(await (await get('/api/search?query=x')).json(), { code: 'SERVICE_AWAY' });
+  const refused = await get('/api/search?query=x');
+  t.equal(refused.headers.get('retry-after'), String(BREAKER_OPEN_MS / SECOND_MS));
+  t.match(await refused.json(), { code: 'SEARCH_UNAVAILABLE' });
   t.equal(asked, BREAKER_CALLS_MIN);
 });
 

@@ -18,6 +18,11 @@ export class ApiError extends Error {
     this.code = typeof problem.code === 'string' ? problem.code : 'UNKNOWN';
     this.data = problem;
   }
+
+  /** It was not the request's fault: the service, or a part of it, is away. */
+  get isAway(): boolean {
+    return this.status === 0 || this.status >= 500;
+  }
 }
 
 const OFFLINE = { code: 'OFFLINE', detail: 'The service cannot be reached. Is it running?' };

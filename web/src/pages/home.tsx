@@ -1,6 +1,7 @@
 import { api } from '../api/api.ts';
-import { catalogVersion, need, remember, songs } from '../state/library.ts';
+import { catalogVersion } from '../state/library.ts';
 import { historyVersion } from '../state/live.ts';
+import { loadRecent } from '../state/recent.ts';
 import { profile } from '../state/session.ts';
 import { AlbumCard, ArtistCard, Shelf } from '../ui/cards.tsx';
 import { Empty, Problem } from '../ui/notices.tsx';
@@ -24,18 +25,9 @@ async function loadHome() {
   return { albums: albums.items, artists: artists.items, genres: genres.items };
 }
 
-async function loadRecent() {
-  const { items } = await api.history({ limit: 30 });
-  const ids = [...new Set(items.map((entry) => entry.songId))].slice(0, RECENT_SHOWN);
-  await need(ids);
-  const found = ids.flatMap((id) => songs.value.get(id) ?? []);
-  remember(found);
-  return found;
-}
-
 export function HomePage() {
   const home = useLoad(loadHome, [catalogVersion.value]);
-  const recent = useLoad(loadRecent, [historyVersion.value]);
+  const recent = useLoad(() => loadRecent(RECENT_SHOWN), [historyVersion.value]);
   const name = profile()?.displayName ?? '';
   if (home.s === 'failed') return <Problem text={home.text} retry={home.reload} />;
   if (home.s === 'loading') return <div class="loading" aria-busy="true" />;

@@ -2,6 +2,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { api } from '../api/api.ts';
 import { remember } from '../state/library.ts';
+import { historyVersion } from '../state/live.ts';
+import { loadRecent } from '../state/recent.ts';
 import { AlbumCard, ArtistCard, Shelf } from '../ui/cards.tsx';
 import { Empty, Problem } from '../ui/notices.tsx';
 import { SongList } from '../ui/song-list.tsx';
@@ -9,6 +11,7 @@ import { useLoad } from '../ui/use-load.ts';
 
 /** Typing pauses at least this long before a search is sent: the service allows 30 a minute. */
 const SETTLE_MS = 250;
+const RECENT_SHOWN = 20;
 
 async function find(query: string) {
   if (!query.trim()) return undefined;
@@ -42,9 +45,25 @@ export function SearchPage() {
         maxLength={200}
         onInput={(event) => setTyped(event.currentTarget.value)}
       />
-      {found.s === 'failed' && <Problem text={found.text} retry={found.reload} />}
+      {found.s === 'failed' && !found.isAway && <Problem text={found.text} retry={found.reload} />}
+      {found.s === 'failed' && found.isAway && <SearchAway retry={found.reload} />}
       {found.s === 'ready' && found.value && <Results found={found.value} query={query} />}
     </div>
+  );
+}
+
+function SearchAway({ retry }: { retry: () => void }) {
+  const recent = useLoad(() => loadRecent(RECENT_SHOWN), [historyVersion.value]);
+  return (
+    <>
+      <Problem text="Search is away for the moment; what plays goes on." retry={retry} />
+      {recent.s === 'ready' && recent.value.length > 0 && (
+        <section class="shelf">
+          <h2>Recently played</h2>
+          <SongList songs={recent.value} context={{ type: 'history' }} />
+        </section>
+      )}
+    </>
   );
 }
 

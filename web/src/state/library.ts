@@ -22,8 +22,13 @@ async function learnLikes(songIds: readonly string[]): Promise<void> {
   const unknown = songIds.filter((id) => !asked.has(id));
   if (unknown.length === 0) return;
   for (const id of unknown) asked.add(id);
-  const answers = await Promise.all(chunksOf(unknown).map((ids) => api.liked(ids)));
-  likes.value = new Set([...likes.value, ...answers.flatMap((answer) => answer.liked)]);
+  try {
+    const answers = await Promise.all(chunksOf(unknown).map((ids) => api.liked(ids)));
+    likes.value = new Set([...likes.value, ...answers.flatMap((answer) => answer.liked)]);
+  } catch (error) {
+    for (const id of unknown) asked.delete(id);
+    throw error;
+  }
 }
 
 /** Songs that an answer brought along. */

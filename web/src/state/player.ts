@@ -7,7 +7,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { PlayerAnswer, PlayerState, Stream } from '../../../actors/player-session/contract.ts';
 import { type PlayRequest, playerApi } from '../api/api.ts';
-import { currentSession } from '../api/http.ts';
+import { ApiError, currentSession } from '../api/http.ts';
 import { Deck, type DeckEvent, loadHls } from '../playback/deck.ts';
 import { isReportDue, reportProgress } from '../playback/progress.ts';
 import { report } from '../playback/telemetry.ts';
@@ -18,6 +18,7 @@ import { outputVolume } from './volume.ts';
 
 const TICK_MS = 500;
 const RELOAD_AFTER_MS = 2000;
+const CATCH_UP_AFTER_MS = 3000;
 const JUST_BEGUN_MS = 1500;
 /** Where a play was left when the page went away: the service's own clock runs on for a while. */
 const LEFT_KEY = 'antiphon.left';
@@ -100,6 +101,8 @@ async function follow(answer: PlayerAnswer): Promise<void> {
   }
   // The service was away when the song ended.
   if (status === 'playing' && active.audio.ended) return next('ended');
+  // It was away when the listener went on.
+  if (!spare.audio.paused) spare.clear();
   if (status === 'playing') active.play();
   else active.pause();
   nextStream = answer.nextStream;
@@ -171,8 +174,21 @@ async function ask(command: () => Promise<PlayerAnswer>): Promise<void> {
     }
   } catch (error) {
     toastError(error);
+    if (error instanceof ApiError && error.isAway) catchUpLater();
   }
   if (asking === 0 && toldMeanwhile) onRemoteState(toldMeanwhile);
+}
+
+let catchingUp = false;
+
+/** Until the service answers: what sounds here may have gone on without it. Silence asked for stays. */
+function catchUpLater(): void {
+  if (catchingUp) return;
+  catchingUp = true;
+  setTimeout(() => {
+    catchingUp = false;
+    if (asking === 0 && isPlaying.value) refresh().catch(catchUpLater);
+  }, CATCH_UP_AFTER_MS);
 }
 
 export function play(request: PlayRequest): Promise<void> {

@@ -21,5 +21,12 @@ export function toast(text: string, tone: Toast['tone'] = 'info'): void {
   }, SHOWN_MS);
 }
 
-export const toastError = (error: unknown): void =>
-  toast(error instanceof ApiError ? error.message : 'Something went wrong. Try again.', 'error');
+/** What an actor says of a part that is away is for programs; a listener only has to wait. */
+function sentenceOf(error: unknown): string {
+  if (!(error instanceof ApiError)) return 'Something went wrong. Try again.';
+  return error.status >= 500
+    ? 'A part of the service is away for the moment. Try again soon.'
+    : error.message;
+}
+
+export const toastError = (error: unknown): void => toast(sentenceOf(error), 'error');

@@ -4,11 +4,16 @@ import { ApiError } from '../api/http.ts';
 export type Loaded<T> =
   | { readonly s: 'loading' }
   | { readonly s: 'ready'; readonly value: T }
-  | { readonly s: 'failed'; readonly text: string };
+  | { readonly s: 'failed'; readonly text: string; readonly isAway: boolean };
 
-/** An id that cannot be one comes from the address bar. */
-const textOf = (error: ApiError): string =>
-  error.code === 'INVALID_PARAMS' ? 'There is nothing at this address.' : error.message;
+const AWAY = 'This part of the service is away for the moment. What plays goes on; try again soon.';
+
+function textOf(error: unknown): string {
+  if (!(error instanceof ApiError)) return 'This could not be loaded.';
+  if (error.status >= 500) return AWAY;
+  // An id that cannot be one comes from the address bar.
+  return error.code === 'INVALID_PARAMS' ? 'There is nothing at this address.' : error.message;
+}
 
 /** Loads when `keys` change; what was shown stays until the new is there. */
 export function useLoad<T>(
@@ -22,8 +27,8 @@ export function useLoad<T>(
     load().then(
       (value) => wanted && setState({ s: 'ready', value }),
       (error: unknown) => {
-        const text = error instanceof ApiError ? textOf(error) : 'This could not be loaded.';
-        if (wanted) setState({ s: 'failed', text });
+        const isAway = error instanceof ApiError && error.isAway;
+        if (wanted) setState({ s: 'failed', text: textOf(error), isAway });
       },
     );
     return () => {
