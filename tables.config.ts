@@ -3,7 +3,7 @@
  *
  * A new table is one line here: a new version at the end. A version that was released never changes.
  */
-import { ACCOUNTS, ADMINS, SIGNING_KEYS, USERNAMES } from './actors/accounts/tables.ts';
+import { ACCOUNTS, ADMINS, SIGNING_KEYS, USERNAME_CLAIMS, USERNAMES } from './actors/accounts/tables.ts';
 import * as catalog from './actors/catalog/tables.ts';
 import * as history from './actors/history/tables.ts';
 import * as likes from './actors/likes/tables.ts';
@@ -17,7 +17,7 @@ export const SCHEMA: Schema = [
   {
     version: 1,
     tables: [
-      ...[ACCOUNTS, USERNAMES, ADMINS, SIGNING_KEYS],
+      ...[ACCOUNTS, USERNAME_CLAIMS, USERNAMES, ADMINS, SIGNING_KEYS],
       ...[catalog.songTable, catalog.lyricsTable, catalog.albumTable, catalog.albumSongTable],
       ...[catalog.artistTable, catalog.listTable, catalog.listBucketTable],
       ...[catalog.shareTable, catalog.totalsTable],

@@ -1,8 +1,9 @@
 /** Who administers: never nobody again once there is one, and the code that makes the first. */
 import { ACCOUNT_WRITE_TRIES_MAX, SETUP_CODE_SHARED_MS } from '../../config/limits.ts';
-import { ConflictError, ForbiddenError, UnavailableError } from '../../kit/errors.ts';
+import { ConflictError, ForbiddenError } from '../../kit/errors.ts';
 import type { Table, Versioned } from '../../kit/ports/tables.ts';
 import type { Sources } from '../../kit/sources.ts';
+import { accountContended } from './refusals.ts';
 import { codeOf, hashCode, isSameDigest } from './secrets.ts';
 import type { AdminsRow } from './tables.ts';
 
@@ -55,7 +56,7 @@ export function createAdmins({ rows, masterSecret, sources: { clock, ids } }: Ad
         : await rows.insertIfAbsent(SCOPE, [], after);
       if (written.s === 'applied') return after;
     }
-    throw new UnavailableError('ACCOUNT_CONTENDED', 'Too many changes at once; try again.');
+    throw accountContended();
   }
 
   const assertMatches = ({ setupCodeHash }: AdminsRow, code: string): void => {

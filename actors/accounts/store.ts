@@ -5,25 +5,20 @@
  * (an outbox) and told right after; whoever changes the account next tells what a crash left untold. A
  * deletion goes the other way round: it is journaled first, and this actor's own consumer erases.
  */
-import {
-  ACCOUNT_WRITE_TRIES_MAX,
-  ACCOUNT_WRITES_REMEMBERED,
-  USERNAME_CLAIM_TTL_MS,
-} from '../../config/limits.ts';
+import { ACCOUNT_WRITE_TRIES_MAX, ACCOUNT_WRITES_REMEMBERED } from '../../config/limits.ts';
 import { Consumers } from '../../kit/consumers.ts';
-import { BadRequestError, ConflictError, NotFoundError, UnavailableError } from '../../kit/errors.ts';
+import { NotFoundError } from '../../kit/errors.ts';
 import { logger } from '../../kit/log.ts';
 import type { Journal } from '../../kit/ports/journal.ts';
 import type { Tables } from '../../kit/ports/tables.ts';
 import type { Sources } from '../../kit/sources.ts';
 import { ACCOUNTS_STREAM, type AccountEvent, deletedAccountIn } from './contract.ts';
 import type { Account, Change } from './domain.ts';
-import { ACCOUNTS, type AccountRow, USERNAMES, type UsernameRow } from './tables.ts';
+import { accountContended, usernameTaken } from './refusals.ts';
+import { ACCOUNTS, type AccountRow } from './tables.ts';
+import { openUsernames } from './usernames.ts';
 
 const log = logger('accounts-store');
-const INITIALS = '0123456789abcdefghijklmnopqrstuvwxyz';
-/** Sorts behind whatever a username is made of. */
-const BEHIND_ALL = '~';
 
 export interface AccountStore extends AsyncDisposable {
   byId(userId: string): Promise<Account | undefined>;
@@ -57,12 +52,15 @@ export interface StoreDeps {
 }
 
 const subjectOf = (userId: string): string => `${ACCOUNTS_STREAM}.${userId}`;
-const initialOf = (username: string): string => username.slice(0, 1);
 
 export async function openAccountStore({ tables, journal, sources }: StoreDeps): Promise<AccountStore> {
   const accounts = tables.open(ACCOUNTS);
-  const usernames = tables.open(USERNAMES);
   const { clock, ids } = sources;
+  const usernames = openUsernames({
+    tables,
+    clock,
+    hasAccount: async (userId) => (await accounts.get(userId, [])) !== undefined,
+  });
 
   const live = (row: AccountRow | undefined): Account | undefined =>
     row?.s === 'live' ? row.account : undefined;
@@ -83,8 +81,6 @@ export async function openAccountStore({ tables, journal, sources }: StoreDeps):
     }
   }
 
-  const contended = (): UnavailableError =>
-    new UnavailableError('ACCOUNT_CONTENDED', 'Too many changes at once; try again.');
   const gone = (): NotFoundError => new NotFoundError('ACCOUNT_NOT_FOUND', 'There is no such account.');
 
   async function change<R>(userId: string, decide: (account: Account) => Change<R>) {
@@ -118,7 +114,7 @@ export async function openAccountStore({ tables, journal, sources }: StoreDeps):
       }
       if (written.s === 'unknown') doubted.set(writeId, reply);
     }
-    throw contended();
+    throw accountContended();
   }
 
   /** From here on nobody can log in, refresh or be found. */
@@ -130,29 +126,16 @@ export async function openAccountStore({ tables, journal, sources }: StoreDeps):
       const written = await accounts.compareAndSet(userId, [], current.version, grave);
       if (written.s === 'applied') return grave;
     }
-    throw contended();
+    throw accountContended();
   }
 
   /** Can be repeated at any point. The row goes last, since it alone knows the name to free. */
   async function erase(userId: string): Promise<void> {
     const grave = await bury(userId);
     if (grave?.s !== 'deleted') return;
-    await unclaim(grave.username, userId);
+    await usernames.unclaim(grave.username, userId);
     await accounts.delete(userId, []);
   }
-
-  async function unclaim(username: string, userId: string): Promise<void> {
-    const claim = await usernames.get(initialOf(username), [username]);
-    if (claim?.userId === userId) await usernames.delete(initialOf(username), [username]);
-  }
-
-  const taken = (): ConflictError =>
-    new ConflictError('USERNAME_TAKEN', 'This name is taken; choose another.');
-
-  /** A claim without an account was left by a sign-up that broke off. */
-  const isAbandoned = async (claim: UsernameRow): Promise<boolean> =>
-    clock.nowMs() - claim.claimedAtMs > USERNAME_CLAIM_TTL_MS &&
-    (await accounts.get(claim.userId, [])) === undefined;
 
   /** One more attempt at a row that is there already shows whether it is the one just written. */
   async function insertAccount(userId: string, row: AccountRow): Promise<number> {
@@ -163,7 +146,7 @@ export async function openAccountStore({ tables, journal, sources }: StoreDeps):
       const there = written.s === 'rejected' ? await accounts.getVersioned(userId, []) : undefined;
       if (there) return there.version;
     }
-    throw contended();
+    throw accountContended();
   }
 
   const erasing = new Consumers(journal);
@@ -181,11 +164,12 @@ export async function openAccountStore({ tables, journal, sources }: StoreDeps):
   return {
     byId,
     change,
-    unclaim,
+    claim: usernames.claim,
+    unclaim: usernames.unclaim,
 
     async byUsername(username) {
-      const claim = await usernames.get(initialOf(username), [username]);
-      return claim && byId(claim.userId);
+      const userId = await usernames.holderOf(username);
+      return userId === undefined ? undefined : byId(userId);
     },
 
     async require(userId) {
@@ -194,30 +178,19 @@ export async function openAccountStore({ tables, journal, sources }: StoreDeps):
       return account;
     },
 
-    async claim(username, userId) {
-      const claim = { userId, claimedAtMs: clock.nowMs() };
-      const [initial, key] = [initialOf(username), [username] as [string]];
-      for (let tries = 0; tries < ACCOUNT_WRITE_TRIES_MAX; tries++) {
-        if ((await usernames.insertIfAbsent(initial, key, claim)).s === 'applied') return;
-        const holder = await usernames.getVersioned(initial, key);
-        if (holder?.row.userId === userId) return;
-        if (!holder) continue;
-        if (!(await isAbandoned(holder.row))) throw taken();
-        if ((await usernames.compareAndSet(initial, key, holder.version, claim)).s === 'applied') return;
-      }
-      throw contended();
-    },
-
     async create(account) {
       const { userId, username, country } = account;
       const event: AccountEvent = { type: 'accountCreated', userId, country };
       const row: AccountRow = { s: 'live', account, outbox: withMessageIds([event]) };
+      // First, so that no account is ever missing in the list.
+      await usernames.enlist(username, userId);
       const version = await insertAccount(userId, row);
       // A process that was stopped since its claim may find that the claim has run out.
-      const claim = await usernames.get(initialOf(username), [username]);
-      if (claim?.userId !== userId) {
+      const holder = await usernames.holderOf(username);
+      if (holder !== userId) {
         await accounts.delete(userId, []);
-        throw taken();
+        if (holder !== undefined) await usernames.enlist(username, holder);
+        throw usernameTaken();
       }
       await tell(userId, row, version);
     },
@@ -231,31 +204,11 @@ export async function openAccountStore({ tables, journal, sources }: StoreDeps):
     },
 
     async list(after, limit, prefix = '') {
-      const first = after ?? prefix;
-      const from = first === '' ? 0 : INITIALS.indexOf(initialOf(first));
-      if (from < 0 || !first.startsWith(prefix)) {
-        throw new BadRequestError('BAD_CURSOR', 'Use the nextCursor of the page before.');
-      }
-      const initials = prefix === '' ? INITIALS.length : from + 1;
-      const claims: { username: string; userId: string }[] = [];
-      for (let i = from; i < initials && claims.length <= limit; i++) {
-        const initial = INITIALS.charAt(i);
-        const range = {
-          ...(first !== '' && i === from && { from: [first] as [string] }),
-          ...(prefix !== '' && { to: [prefix + BEHIND_ALL] as [string] }),
-        };
-        // One more for the cursor's own row, one more to know whether there is a next page.
-        const page = await usernames.scan(initial, { ...range, limit: limit + 2 - claims.length });
-        for (const { ck, row } of page.rows) {
-          if (ck[0] !== after) claims.push({ username: ck[0], userId: row.userId });
-        }
-      }
-      const shown = claims.slice(0, limit);
-      const rows = await accounts.getMany(shown.map(({ userId }) => [userId, []] as const));
-      const last = claims.length > limit ? shown.at(-1) : undefined;
+      const { userIds, nextCursor } = await usernames.page(after, limit, prefix);
+      const rows = await accounts.getMany(userIds.map((userId) => [userId, []] as const));
       return {
         items: rows.map(live).filter((account) => account !== undefined),
-        ...(last && { nextCursor: last.username }),
+        ...(nextCursor !== undefined && { nextCursor }),
       };
     },
 

@@ -27,17 +27,23 @@ export const ACCOUNTS = table<[], AccountRow>({
   conditional: true,
 });
 
-export interface UsernameRow {
+export interface ClaimRow {
   readonly userId: string;
   readonly claimedAtMs: number;
 }
 
+export const USERNAME_CLAIMS = table<[], ClaimRow>({
+  name: 'username_claims',
+  partition: 'username',
+  clustering: [],
+  conditional: true,
+});
+
 /** By first letter, so that accounts can be listed by name without one partition holding them all. */
-export const USERNAMES = table<[username: string], UsernameRow>({
+export const USERNAMES = table<[username: string], Pick<ClaimRow, 'userId'>>({
   name: 'usernames',
   partition: 'initial',
   clustering: [['username', 'text']],
-  conditional: true,
 });
 
 export interface AdminsRow {

@@ -11,7 +11,7 @@ import { openLmdb } from '../../test/contract-suites/harness.ts';
 import { answeringUnknown, slowAt } from '../../test/doubles/faults.ts';
 import type { Accounts } from './actor.ts';
 import { openKeyRing } from './signing-keys.ts';
-import { ACCOUNTS, SIGNING_KEYS, USERNAMES } from './tables.ts';
+import { ACCOUNTS, SIGNING_KEYS, USERNAME_CLAIMS } from './tables.ts';
 
 const WRITES_MAX = 20;
 
@@ -66,7 +66,7 @@ t.test('a sign-up makes one account with one device', async (t) => {
 t.test('a name whose holder broke off is taken over', async (t) => {
   await atEveryWrite(t, {
     async prepare(w) {
-      await w.deps.tables.open(USERNAMES).insertIfAbsent('a', ['adalovelace'], {
+      await w.deps.tables.open(USERNAME_CLAIMS).insertIfAbsent('adalovelace', [], {
         userId: 'nobody',
         claimedAtMs: w.clock.nowMs(),
       });
