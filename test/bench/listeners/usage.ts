@@ -1,0 +1,44 @@
+/** What processes use, as Linux counts it, and on which core they may run. */
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const TICKS_PER_SEC = 100;
+const KIB = 1024;
+
+export interface Usage {
+  /** User and system time of all its threads so far, seconds. */
+  readonly cpuSec: number;
+  /** Resident memory, bytes. */
+  readonly rssBytes: number;
+  /** The part of it that belongs to no file: not the store's pages, which the kernel may drop. */
+  readonly anonymousBytes: number;
+}
+
+export async function usageOf(pid: number): Promise<Usage> {
+  const [stat, status] = await Promise.all([
+    readFile(`/proc/${pid}/stat`, 'utf8'),
+    readFile(`/proc/${pid}/status`, 'utf8'),
+  ]);
+  // The second field is the program's name in brackets and may hold spaces.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const kib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
+  return {
+    cpuSec: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SEC,
+    rssBytes: kib('VmRSS') * KIB,
+    anonymousBytes: kib('RssAnon') * KIB,
+  };
+}
+
+/** Keeps a process, with all threads that it has and will have, on one core. */
+export async function pin(pid: number, core: number): Promise<void> {
+  await run('taskset', ['-a', '-c', '-p', String(core), String(pid)]);
+}
+
+/** How many files and sockets a process of ours may hold at most. */
+export async function openFilesMax(): Promise<number> {
+  const limits = await readFile('/proc/self/limits', 'utf8');
+  const most = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
+  return most === undefined ? Number.POSITIVE_INFINITY : Number(most);
+}
