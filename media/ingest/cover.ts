@@ -20,7 +20,7 @@ const WEBP_QUALITY = 82;
 /** Undefined for what is no image, or too large a one: the song goes on without. sharp works off the event loop. */
 export async function storeCover(image: Uint8Array, objects: Objects): Promise<StoredCover | undefined> {
   if (image.length > COVER_BYTES_MAX || !isPixelImage(image)) return undefined;
-  const coverId = base62(BigInt(`0x${createHash('sha256').update(image).digest('hex').slice(0, 32)}`));
+  const coverId = base62(createHash('sha256').update(image).digest());
   const open = () =>
     sharp(image, { limitInputPixels: COVER_PIXELS_MAX, failOn: 'error', pages: 1, autoOrient: true });
   const pixels = await render(() =>
