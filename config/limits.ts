@@ -61,6 +61,9 @@ export const CASSANDRA_QUERIES_AT_ONCE_MAX = 32;
 export const CASSANDRA_KEYS_PER_QUERY_MAX = 100;
 export const CASSANDRA_ROWS_PER_FETCH_MAX = 500;
 export const CASSANDRA_DDL_MS_MAX = 30 * SECOND_MS;
+/** No attempt begins later than this after the first: the cluster may be busy, or still be on its way. */
+export const MIGRATION_TRYING_MS_MAX = 5 * MINUTE_MS;
+export const MIGRATION_RETRY_MS = 2 * SECOND_MS;
 export const MIGRATION_LOCK_TTL_MS = MINUTE_MS;
 export const MIGRATION_LOCK_WAIT_MS_MAX = 5 * MINUTE_MS;
 export const MIGRATION_LOCK_RETRY_MS = 500;
@@ -167,6 +170,8 @@ export const ACTOR_MAILBOX_MAX = 64;
 export const ACTOR_SNAPSHOT_EVERY = 64;
 export const ACTOR_RECENT_COMMANDS_MAX = 32;
 export const ACTOR_STALE_RETRIES_MAX = 5;
+/** How long a reader waits for the journal to say that an activation is the newest; then memory has to do. */
+export const ACTOR_READ_CHECK_MS_MAX = 500;
 export const ACTOR_SWEEP_EVERY_MS = 10 * SECOND_MS;
 export const ACTOR_SWEEP_MAX = 1000;
 /** A passivation that would save fewer records than this writes no snapshot. */

@@ -72,7 +72,10 @@ export interface ActorHost<State, Command, Reply> extends AsyncDisposable {
    *   the journal failed: a retry with the same commandId finds out.
    */
   send(id: string, command: Command, options?: SendOptions): Promise<Answer<State, Reply>>;
-  /** The state as this activation knows it, through the mailbox; not fenced, so possibly a moment old. */
+  /**
+   * The newest state, through the mailbox; while the journal does not say which that is, the state as this
+   * activation knows it.
+   */
   read(id: string): Promise<{ readonly state: State; readonly seq: number }>;
   /**
    * The actor as its journal tells it, without waking it. Of a resident one `inspect` may know more: what a

@@ -174,6 +174,33 @@ t.test('a stale activation does not refuse what the journal would accept', async
   t.equal((await here.send('a', { add: -5 })).reply.total, 5);
 });
 
+t.test('a reader is told the newest state, also by a stale activation', async (t) => {
+  const { host } = setUp();
+  const [here, there] = [host(), host()];
+  await here.send('a', { add: 1 });
+  await there.send('a', { add: 10 });
+  t.match(await here.read('a'), { state: { total: 11 }, seq: 2 });
+});
+
+t.test('while the journal does not answer, a reader is told what is in memory', async (t) => {
+  const { host, journal, passTime } = setUp();
+  const hung = Promise.withResolvers<number>();
+  const asked = Promise.withResolvers<void>();
+  const hanging = {
+    ...journal,
+    lastSeq() {
+      asked.resolve();
+      return hung.promise;
+    },
+  };
+  const counts = host({ journal: hanging });
+  await counts.send('a', { add: 3 });
+  const reading = counts.read('a');
+  await asked.promise;
+  passTime(ACTOR_LIMITS.readCheckMsMax);
+  t.match(await reading, { state: { total: 3 }, seq: 1 });
+});
+
 t.test('a race lost too often is given up', async (t) => {
   const { host, journal } = setUp();
   const stale = {

@@ -137,6 +137,27 @@ export function createActorHost<State, Command, Event, Reply>({
     if (lastSeq !== seq) throw new StaleWriteError('STALE_ACTIVATION', 'Reload the actor.', { lastSeq });
   }
 
+  /** Undefined when the journal does not tell soon. */
+  const lastSeqSoon = (id: string): Promise<number | undefined> =>
+    new Promise((resolve) => {
+      const late = clock.after(limits.readCheckMsMax, () => resolve(undefined));
+      journal
+        .lastSeq(stream, subjectOf(id))
+        .then(resolve, () => resolve(undefined))
+        .finally(() => late.cancel());
+    });
+
+  /** An activation may have been overtaken while its key was another node's, and nothing else would show it. */
+  async function newest(id: string): Promise<Activation<State>> {
+    const resident = residents.get(id);
+    const lastSeq = resident && (await lastSeqSoon(id));
+    if (lastSeq !== undefined && lastSeq !== resident?.seq) {
+      residents.drop(id);
+      metrics.staleReads.inc();
+    }
+    return activate(id);
+  }
+
   function tell(accepted: Accepted<State, Event, Reply>): void {
     try {
       onAccepted?.(accepted);
@@ -221,7 +242,7 @@ export function createActorHost<State, Command, Event, Reply>({
     },
     read: (id) =>
       inTurn(id, async () => {
-        const { state, seq } = await activate(id);
+        const { state, seq } = await newest(id);
         return { state, seq };
       }),
     async fold(id) {

@@ -39,7 +39,7 @@ function inOrder() {
     history: [ENTRY],
     likes: new Map([[SONG, true]]),
     displayName: 'ada',
-    nameOwner: USER,
+    nameOwners: [USER, USER],
   };
   return { ledger, stored } satisfies Account;
 }
@@ -84,7 +84,7 @@ const lies: Readonly<Record<string, (account: ReturnType<typeof inOrder>) => voi
     });
   },
   'is saved: false': ({ stored }) => stored.likes.delete(SONG),
-  'its name leads to other': ({ stored }) => Object.assign(stored, { nameOwner: 'other' }),
+  'its name leads to other': ({ stored }) => Object.assign(stored, { nameOwners: [USER, 'other'] }),
   'it is called eve': ({ stored }) => Object.assign(stored, { displayName: 'eve' }),
   'its state is not the newest': ({ stored }) => stored.session.push({ seq: 9, events: [] }),
   'the device at 1 ms': ({ ledger }) => Object.assign(ledger.end ?? {}, { devicePositionMs: 1 }),

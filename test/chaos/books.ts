@@ -133,7 +133,7 @@ function likesKept({ ledger, stored }: Account) {
 function accountsKept({ ledger, stored }: Account) {
   const { userId, displayName } = ledger;
   const wrong = [
-    ...(stored.nameOwner === userId ? [] : [`its name leads to ${stored.nameOwner}`]),
+    ...stored.nameOwners.filter((owner) => owner !== userId).map((owner) => `its name leads to ${owner}`),
     ...(isKept(displayName, stored.displayName) ? [] : [`it is called ${stored.displayName}`]),
   ];
   return { checked: 1, wrong };
@@ -148,12 +148,14 @@ function positionsKept({ ledger, stored }: Account) {
   const { state, devicePositionMs } = ledger.end;
   const [playId, positionMs] = [state.current?.playId, state.current?.positionMs ?? 0];
   const started = eventsOf(stored, 'playStarted').at(-1);
-  const paused = eventsOf(stored, 'paused').at(-1);
+  const stands = stored.session
+    .flatMap(({ events }) => events.filter(({ type }) => type === 'paused' || type === 'seeked'))
+    .at(-1);
   const wrong = [
     ...(state.version === (stored.session.at(-1)?.seq ?? 0) ? [] : ['its state is not the newest']),
     ...(playId === undefined || playId === started?.playId ? [] : ['another play began last']),
-    ...(playId === paused?.playId && positionMs !== paused?.positionMs
-      ? [`it stands at ${positionMs} ms and was paused at ${paused?.positionMs} ms`]
+    ...(playId === stands?.playId && positionMs !== stands?.positionMs
+      ? [`it stands at ${positionMs} ms and was left at ${stands?.positionMs} ms`]
       : []),
     ...(playId !== undefined && Math.abs(positionMs - devicePositionMs) > POSITION_MS_MAX
       ? [`it stands at ${positionMs} ms, the device at ${devicePositionMs} ms`]

@@ -1,7 +1,7 @@
 /** What a listener does besides listening: looks for music, saves songs, reads the history, changes the name. */
 import type { SeededRandom } from '../../kit/sim/random.ts';
 import { keptAfter, type Ledger } from './ledger.ts';
-import { type Answer, isSuccess, type Line } from './line.ts';
+import { type Answer, codeOf, isSuccess, type Line } from './line.ts';
 import type { Song } from './songs.ts';
 import type { Tally } from './tally.ts';
 
@@ -23,7 +23,7 @@ export function browsing({ line, songs, random, tally, ledger }: BrowsingDeps): 
   async function ask(name: string, method: string, path: string, body?: unknown): Promise<Answer> {
     const beganAtMs = performance.now();
     const answer = await line.rest(method, path, body);
-    tally.call({ name, status: answer.status, ms: performance.now() - beganAtMs });
+    tally.call({ name, status: answer.status, code: codeOf(answer), ms: performance.now() - beganAtMs });
     return answer;
   }
   const song = (): Song => random.pick(songs);

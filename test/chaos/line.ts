@@ -15,6 +15,9 @@ export interface Answer {
 export const NO_ANSWER: Answer = { status: 0, body: undefined };
 export const isSuccess = ({ status }: Answer): boolean => status >= 200 && status < 300;
 
+/** The reason that a failed answer gives. */
+export const codeOf = ({ body }: Answer): string | undefined => (body as { code?: string } | undefined)?.code;
+
 export interface Line {
   readonly session: Session;
   rest(method: string, path: string, body?: unknown): Promise<Answer>;

@@ -10,7 +10,7 @@ import type { SeededRandom } from '../../kit/sim/random.ts';
 import { browsing } from './browsing.ts';
 import { Device } from './device.ts';
 import { type Ledger, openLedger } from './ledger.ts';
-import { type Answer, isSuccess, type Line } from './line.ts';
+import { type Answer, codeOf, isSuccess, type Line } from './line.ts';
 import type { Song } from './songs.ts';
 import type { Sound } from './sound.ts';
 import type { Tally } from './tally.ts';
@@ -74,7 +74,7 @@ export function openListener(deps: ListenerDeps): Listener {
     waitingSinceMs ??= beganAtMs;
     const answer = await send();
     const endedAtMs = performance.now();
-    tally.call({ name, status: answer.status, ms: endedAtMs - beganAtMs });
+    tally.call({ name, status: answer.status, code: codeOf(answer), ms: endedAtMs - beganAtMs });
     if (isSuccess(answer)) {
       tally.pause(endedAtMs - waitingSinceMs);
       waitingSinceMs = undefined;

@@ -82,13 +82,14 @@ export async function run(options: RunOptions): Promise<Report> {
       onStep: say,
     }),
   );
-  say('making music');
-  await makeSongs(join(folder, 'import'), cluster.env);
   const store = opened.use(await openStore(cluster.env));
 
   const count = Math.max(1, Math.round(callsPerSec / CALLS_PER_LISTENER_PER_SEC));
-  say(`signing up ${count} listeners`);
-  const lines = await openLines(cluster.url, count);
+  say(`making music, signing up ${count} listeners`);
+  const [lines] = await Promise.all([
+    openLines(cluster.url, count),
+    makeSongs(join(folder, 'import'), cluster.env),
+  ]);
   opened.defer(() => {
     for (const { line } of lines) line.close();
   });
@@ -97,7 +98,7 @@ export async function run(options: RunOptions): Promise<Report> {
   const nowMs = () => Date.now();
   const listeners = lines.map(({ username, line }, i): Listener => {
     const temper = TEMPERS[i % TEMPERS.length] as Temper;
-    const sound = temper === 'hears' ? { sound: openSound(tally, nowMs) } : {};
+    const sound = temper === 'hears' ? { sound: openSound(cluster.url, tally, nowMs) } : {};
     const random = seededRandom(seed * 10_000 + i);
     return openListener({ username, line, songs, temper, random, tally, nowMs, ...sound });
   });

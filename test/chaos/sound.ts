@@ -27,7 +27,8 @@ interface Segment {
   readonly endMs: number;
 }
 
-export function openSound(tally: Tally, nowMs: () => number): Sound {
+/** @param gatewayUrl where relative addresses lead, as in a page that the gateway has served. */
+export function openSound(gatewayUrl: string, tally: Tally, nowMs: () => number): Sound {
   const fallbacks = new Fallbacks(nowMs);
   let playing: { readonly playId: string; readonly stopped: AbortController } | undefined;
 
@@ -79,7 +80,11 @@ export function openSound(tally: Tally, nowMs: () => number): Sound {
     play(stream, positionMs) {
       if (stream.playId === playing?.playId) return;
       playing?.stopped.abort();
-      fallbacks.learn(stream);
+      const { hlsUrl, fallback } = stream;
+      fallbacks.learn({
+        hlsUrl,
+        ...(fallback && { fallback: { ...fallback, hlsUrl: new URL(fallback.hlsUrl, gatewayUrl).href } }),
+      });
       const stopped = new AbortController();
       playing = { playId: stream.playId, stopped };
       void sound(stream, positionMs, stopped.signal);

@@ -29,8 +29,8 @@ export interface Stored {
   /** By song. */
   readonly likes: ReadonlyMap<string, boolean>;
   readonly displayName: string | undefined;
-  /** Whom the username leads to. */
-  readonly nameOwner: string | undefined;
+  /** Whom the username belongs to, as claimed and as administrators see it. */
+  readonly nameOwners: readonly (string | undefined)[];
 }
 
 export interface Store extends AsyncDisposable {
@@ -71,11 +71,12 @@ export async function openStore(env: Readonly<Record<string, string>>): Promise<
     },
     consumersBehind: () => consumersBehind(nats),
     async read({ username, userId, line }) {
-      const [session, history, likes, accounts, names] = await Promise.all([
+      const [session, history, likes, accounts, claims, names] = await Promise.all([
         sessionOf(nats, userId),
         historyOf(line),
         rows('SELECT song_id, row FROM likes_song WHERE user_id = ?', [userId]),
         rows('SELECT row FROM accounts WHERE user_id = ?', [userId]),
+        rows('SELECT row FROM username_claims WHERE username = ?', [username]),
         rows('SELECT row FROM usernames WHERE initial = ? AND username = ?', [
           username.slice(0, 1),
           username,
@@ -89,7 +90,7 @@ export async function openStore(env: Readonly<Record<string, string>>): Promise<
           likes.map((row) => [row.song_id as string, rowIn<{ liked: boolean }>(row)?.liked ?? false]),
         ),
         displayName: account?.displayName,
-        nameOwner: rowIn<{ userId: string }>(names[0])?.userId,
+        nameOwners: [claims[0], names[0]].map((row) => rowIn<{ userId: string }>(row)?.userId),
       };
     },
     async [Symbol.asyncDispose]() {

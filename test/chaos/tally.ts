@@ -5,6 +5,8 @@ export interface CallsOf {
   readonly name: string;
   /** Of the answer; 0 without one. */
   readonly status: number;
+  /** What a failed answer gives as its reason. */
+  readonly code?: string | undefined;
   readonly ms: number;
 }
 
@@ -13,7 +15,7 @@ export interface Window {
   /** What was hurt, by name. */
   target?: string;
   calls: number;
-  /** `name status` of each call that failed, with how often. */
+  /** `name status code` of each call that failed, with how often. */
   readonly failed: Map<string, number>;
   readonly callMs: number[];
   /** The longest that one listener's session left him without an answer. */
@@ -66,12 +68,12 @@ export function createTally(firstLabel: string): Tally {
       windows.push(windowOf(label));
       return now();
     },
-    call({ name, status, ms }) {
+    call({ name, status, code = '', ms }) {
       const window = now();
       window.calls++;
       window.callMs.push(ms);
       if (status >= 200 && status < 300) return;
-      const key = `${name} ${status || 'no answer'}`;
+      const key = `${name} ${status || 'no answer'} ${code}`.trimEnd();
       window.failed.set(key, (window.failed.get(key) ?? 0) + 1);
     },
     pause(ms) {
