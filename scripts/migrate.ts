@@ -1,34 +1,23 @@
 /** npm run migrate: makes or updates the tables on Cassandra. Safe to run again, and by several at once. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readSettings } from '../config/settings.ts';
 import { migrate } from '../infra/cassandra/migrate.ts';
 import { cqlText } from '../infra/cassandra/schema.ts';
+import { cassandraAccessOf } from '../infra/open-engines.ts';
 import { systemClock } from '../kit/sources.ts';
 import { SCHEMA } from '../tables.config.ts';
 
 async function run(): Promise<void> {
   const settings = readSettings(process.env, process.cwd());
-  const { cassandra, cassandraUser: user, cassandraPassword: password } = settings;
-  if (cassandra.length === 0) {
+  if (settings.cassandra.length === 0) {
     console.log('  nothing to do: the tables are embedded (ANTIPHON_CASSANDRA is not set)');
     return;
   }
-  const { engineCa, engineCert, engineKey } = settings;
   await migrate({
-    contactPoints: cassandra,
-    datacenter: settings.cassandraDatacenter,
+    ...(await cassandraAccessOf(settings)),
     keyspace: settings.cassandraKeyspace,
     replicas: settings.cassandraReplicas,
-    ...(user !== undefined && { user }),
-    ...(password !== undefined && { password }),
-    ...(engineCa && {
-      tls: {
-        ca: readFileSync(engineCa, 'utf8'),
-        ...(engineCert && { cert: readFileSync(engineCert, 'utf8') }),
-        ...(engineKey && { key: readFileSync(engineKey, 'utf8') }),
-      },
-    }),
     schema: SCHEMA,
     clock: systemClock,
     say: (text) => console.log(`  ${text}`),

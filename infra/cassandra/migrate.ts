@@ -4,12 +4,15 @@
  * Whoever holds the lock works; it expires by itself when its holder dies. Every statement can be repeated, and
  * a version is recorded once all of it is done and every node that is up knows of it.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import cassandra from 'cassandra-driver';
 import {
   CASSANDRA_DDL_MS_MAX,
   MIGRATION_LOCK_RETRY_MS,
   MIGRATION_LOCK_TTL_MS,
   MIGRATION_LOCK_WAIT_MS_MAX,
+  MIGRATION_RETRY_MS,
+  MIGRATION_TRYING_MS_MAX,
   SECOND_MS,
 } from '../../config/limits.ts';
 import { ConflictError, UnavailableError, UnsupportedError } from '../../kit/errors.ts';
@@ -39,13 +42,43 @@ export interface MigrateOptions extends CassandraAccess {
 }
 
 /**
- * Resolves with the version that the keyspace is at.
+ * Resolves with the version that the keyspace is at. While Cassandra is away or too slow it is tried again, for
+ * MIGRATION_TRYING_MS_MAX in all.
  *
  * @throws UnsupportedError `SCHEMA_NEW` when the keyspace is newer than `schema`; ConflictError `SCHEMA_DIFFERS`
  * when a version was applied with other statements; UnavailableError.
  */
 export async function migrate(options: MigrateOptions): Promise<number> {
-  assertSound(options.schema);
+  const { schema, clock, say } = options;
+  assertSound(schema);
+  // One for all attempts: what the one before holds, the next one need not wait for.
+  const holder = cassandra.types.Uuid.random();
+  const untilMs = clock.nowMs() + MIGRATION_TRYING_MS_MAX;
+  const said = new Set<string>();
+  const sayOnce = (text: string): void => {
+    if (!said.has(text)) say(text);
+    said.add(text);
+  };
+  for (let isAgain = false; ; isAgain = true) {
+    try {
+      return await attempt({ ...options, say: sayOnce }, holder, isAgain);
+    } catch (error) {
+      const passes = error instanceof UnavailableError && PASSING.has(error.code);
+      if (!passes || clock.nowMs() >= untilMs) throw error;
+      sayOnce(`${error.message} Trying for ${MIGRATION_TRYING_MS_MAX / SECOND_MS} s`);
+    }
+    // Unlike the clock's timers this one keeps the process alive, which has no connection meanwhile.
+    await sleep(MIGRATION_RETRY_MS);
+  }
+}
+
+const PASSING: ReadonlySet<string> = new Set(['CASSANDRA_AWAY', 'SCHEMA_DISAGREES', 'MIGRATION_LATE']);
+
+async function attempt(
+  options: MigrateOptions,
+  holder: cassandra.types.Uuid,
+  isAgain: boolean,
+): Promise<number> {
   const client = newClient(options);
   const ddl: Ddl = async (statement) => {
     // On its own connection and unprepared: schema changes take longer than anything else and are sent once.
@@ -55,18 +88,15 @@ export async function migrate(options: MigrateOptions): Promise<number> {
       readTimeout: CASSANDRA_DDL_MS_MAX,
     });
     // Missing in the driver's types.
-    if (!(result.info as unknown as { isSchemaInAgreement: boolean }).isSchemaInAgreement) {
-      throw new UnavailableError(
-        'SCHEMA_DISAGREES',
-        'Not all nodes that are up know the new schema yet. Look at them, then run npm run migrate again.',
-      );
-    }
+    if (!(result.info as unknown as { isSchemaInAgreement: boolean }).isSchemaInAgreement) throw disagrees();
   };
   try {
     await client.connect();
+    // A statement whose answer was lost may still be under way, and must not meet its own copy.
+    if (isAgain && !(await metadataOf(client).checkSchemaAgreement())) throw disagrees();
     await makeKeyspace(client, ddl, options);
     for (const statement of createRecords(options.keyspace)) await ddl(statement);
-    await using lock = await takeLock(client, options);
+    await using lock = await takeLock(client, options, holder);
     return await applyVersions(client, ddl, options, lock.renew);
   } catch (error) {
     throw unavailable(error);
@@ -74,6 +104,16 @@ export async function migrate(options: MigrateOptions): Promise<number> {
     await endClient(client);
   }
 }
+
+/** Missing in the driver's types. */
+const metadataOf = (client: cassandra.Client) =>
+  client.metadata as unknown as { checkSchemaAgreement(): Promise<boolean> };
+
+const disagrees = (): UnavailableError =>
+  new UnavailableError(
+    'SCHEMA_DISAGREES',
+    'Not all nodes that are up know the new schema yet. Look at them, then run npm run migrate again.',
+  );
 
 type Ddl = (statement: string) => Promise<void>;
 
@@ -151,10 +191,12 @@ interface Lock extends AsyncDisposable {
   readonly renew: () => Promise<void>;
 }
 
-async function takeLock(client: cassandra.Client, options: MigrateOptions): Promise<Lock> {
-  const { keyspace, clock, say } = options;
+async function takeLock(
+  client: cassandra.Client,
+  { keyspace, clock, say }: MigrateOptions,
+  holder: cassandra.types.Uuid,
+): Promise<Lock> {
   const table = `${keyspace}.${LOCK_TABLE}`;
-  const holder = cassandra.types.Uuid.random();
   const ttlSec = MIGRATION_LOCK_TTL_MS / SECOND_MS;
   const untilMs = clock.nowMs() + MIGRATION_LOCK_WAIT_MS_MAX;
 

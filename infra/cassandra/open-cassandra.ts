@@ -10,7 +10,7 @@ import { createMailboxes } from '../../kit/actor/mailbox.ts';
 import { UnavailableError, UnsupportedError } from '../../kit/errors.ts';
 import { logger } from '../../kit/log.ts';
 import type { Tables } from '../../kit/ports/tables.ts';
-import type { Clock } from '../../kit/sources.ts';
+import type { Clock, Timer } from '../../kit/sources.ts';
 import { newestOf, type Schema, selectVersions } from './schema.ts';
 import { type CassandraAccess, endClient, newClient, type Reach, sessionOf, unavailable } from './session.ts';
 import { openTable } from './tables.ts';
@@ -88,6 +88,14 @@ function connectInBackground(options: CassandraOptions): Link {
   let closed = false;
   let why: Error = new UnavailableError('CASSANDRA_AWAY', 'The tables are not connected yet. Try again.');
   let running: Promise<void> = Promise.resolve();
+  let timer: Timer | undefined;
+  let told: string | undefined;
+
+  /** Once for each reason: an attempt each second says the same for as long as an outage lasts. */
+  function tell(): void {
+    if (why.message !== told) log.warn({ err: why }, 'not connected, trying again and again');
+    told = why.message;
+  }
 
   const settled = new Promise<void>((resolve, reject) => {
     async function attempt(): Promise<void> {
@@ -96,13 +104,14 @@ function connectInBackground(options: CassandraOptions): Link {
         await next.connect();
         await assertFits(next, keyspace, schema);
         client = next;
+        if (told !== undefined) log.info('connected');
         resolve();
       } catch (error) {
         why = unavailable(error) as Error;
-        log.warn({ err: why }, 'not connected');
+        tell();
         await endClient(next).catch(() => undefined);
         if (why instanceof UnsupportedError) reject(why);
-        if (!closed) clock.after(CASSANDRA_RECONNECT_EVERY_MS, begin);
+        if (!closed) timer = clock.after(CASSANDRA_RECONNECT_EVERY_MS, begin);
       }
     }
     function begin(): void {
@@ -120,6 +129,7 @@ function connectInBackground(options: CassandraOptions): Link {
     },
     async close() {
       closed = true;
+      timer?.cancel();
       await running;
       if (client) await endClient(client);
     },

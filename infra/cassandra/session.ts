@@ -12,9 +12,9 @@ import {
   SECOND_MS,
 } from '../../config/limits.ts';
 import { UnavailableError } from '../../kit/errors.ts';
+import { createGate } from '../../kit/gate.ts';
 import { logger } from '../../kit/log.ts';
 import type { Clock } from '../../kit/sources.ts';
-import { createGate } from '../objects/gate.ts';
 import type { ClientTls } from '../tls.ts';
 
 const log = logger('cassandra');
@@ -93,8 +93,11 @@ export function newClient(access: CassandraAccess, reach: Reach = 'cluster'): ca
 
 /** Ends a client for good, also one that never connected: the driver's own shutdown lets that one try on. */
 export async function endClient(client: cassandra.Client): Promise<void> {
-  await client.shutdown();
-  (client as unknown as { controlConnection: { shutdown(): void } }).controlConnection.shutdown();
+  try {
+    await client.shutdown();
+  } finally {
+    (client as unknown as { controlConnection: { shutdown(): void } }).controlConnection.shutdown();
+  }
 }
 
 export interface Session {

@@ -196,7 +196,11 @@ void t.test('while it is away requests fail soon, and it is found again by itsel
   await t.rejects(rows.get('p', ['k']), unavailable);
   await t.rejects(rows.compareAndSet('p', ['k'], 1, { n: 0 }), unavailable);
   await t.rejects(rows.delete('p', ['k']), unavailable);
+  const said = Promise.withResolvers<string>();
+  const migrated = migrate({ ...options, replicas: 1, say: said.resolve });
+  t.match(await said.promise, /cannot be reached.* Trying/);
   await node.restart();
+  t.equal(await migrated, 1, 'a migration has waited for it');
   while (!(await isThere())) await sleep(20);
   t.ok(await isThere(), 'what was acknowledged outlived the kill');
 });
