@@ -3,6 +3,7 @@ import { type Argon2Parameters, argon2, randomBytes, timingSafeEqual } from 'nod
 import { promisify } from 'node:util';
 import { currentCall } from '../../kit/call-context.ts';
 import { DeadlineExceededError, UnavailableError } from '../../kit/errors.ts';
+import { createGate } from '../../kit/gate.ts';
 import type { Clock } from '../../kit/sources.ts';
 import { normalPassword } from './domain-password.ts';
 
@@ -54,7 +55,11 @@ const formatPhc = ({ parameters: { memory, passes, parallelism }, salt, tag }: P
   `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${base64(salt)}$${base64(tag)}`;
 
 export function createPasswordHasher(clock: Clock, limits: HashLimits): PasswordHasher {
-  const inTurn = turnstile(limits.atOnceMax, limits.waitingMax);
+  const inTurn = createGate({
+    atOnceMax: limits.atOnceMax,
+    waitingMax: limits.waitingMax,
+    busy: () => new UnavailableError('BUSY', 'Too many are logging in at once; try again in a moment.'),
+  });
   const parameters = { memory: limits.memoryKib, passes: limits.passes, parallelism: limits.lanes };
   /** No password has this tag: what an unknown user's password is compared with. */
   const nobody: Phc = { parameters, salt: randomBytes(SALT_BYTES), tag: randomBytes(TAG_BYTES) };
@@ -98,22 +103,5 @@ export function createPasswordHasher(clock: Clock, limits: HashLimits): Password
         stored.parallelism !== parameters.parallelism
       );
     },
-  };
-}
-
-function turnstile(atOnceMax: number, waitingMax: number) {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    if (running < atOnceMax) running++;
-    else if (waiting.length < waitingMax) await new Promise<void>((resolve) => waiting.push(resolve));
-    else throw new UnavailableError('BUSY', 'Too many are logging in at once; try again in a moment.');
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running--;
-    }
   };
 }

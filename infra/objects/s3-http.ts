@@ -14,9 +14,9 @@ import {
   S3_TRIES_MAX,
 } from '../../config/limits.ts';
 import { AntiphonError, UnavailableError } from '../../kit/errors.ts';
+import { createGate } from '../../kit/gate.ts';
 import type { Clock, Random } from '../../kit/sources.ts';
 import type { ClientTls } from '../tls.ts';
-import { createGate } from './gate.ts';
 import { createSigner, EMPTY_SHA256, queryText, type S3Credentials } from './s3-signature.ts';
 import { textOf } from './s3-xml.ts';
 
@@ -82,7 +82,12 @@ export function createS3Http({ url, bucket, tls, clock, random, ...credentials }
   const [request, Agent] = protocol === 'https:' ? [httpsRequest, HttpsAgent] : [httpRequest, HttpAgent];
   const agent = new Agent({ keepAlive: true, ...tls });
   const sign = createSigner(credentials);
-  const gate = createGate({ atOnceMax: S3_REQUESTS_AT_ONCE_MAX, waitingMax: S3_REQUESTS_WAITING_MAX });
+  const gate = createGate({
+    atOnceMax: S3_REQUESTS_AT_ONCE_MAX,
+    waitingMax: S3_REQUESTS_WAITING_MAX,
+    busy: () =>
+      new UnavailableError('OBJECTS_BUSY', 'Too many objects are asked for at once; try again soon.'),
+  });
 
   /** One try. Resolves with the headers; the body is still on its way. */
   async function begin(asked: S3Request): Promise<IncomingMessage> {

@@ -13,7 +13,6 @@ import { logger } from '../../kit/log.ts';
 import type { Journal, JournalRecord } from '../../kit/ports/journal.ts';
 import type { Clock, Timer } from '../../kit/sources.ts';
 import { assertValid } from '../../kit/validate.ts';
-import { AtOnce } from './at-once.ts';
 import { INGEST_STREAM, type IngestEnded, IngestQueued, ingestSubject } from './contract.ts';
 import { SONGS_AT_ONCE } from './import.ts';
 import { deleteFiles, fetchFiles, sweepIncoming } from './incoming.ts';
@@ -44,13 +43,13 @@ class JobEndedError extends Error {
 export async function startIngestWorker(deps: IngestWorkerDeps): Promise<AsyncDisposable> {
   const { journal, clock, songsAtOnce = SONGS_AT_ONCE } = deps;
   const stopping = new AbortController();
-  const atOnce = new AtOnce(songsAtOnce);
   const consumer = await journal.consume({
     stream: INGEST_STREAM,
     consumer: 'ingest',
+    // The records of a batch are taken up together, and the next batch follows when all have ended.
     batchMax: songsAtOnce,
     handle: async (records) => {
-      const works = records.map((record) => atOnce.run(() => takeUp(record, deps, stopping.signal)));
+      const works = records.map((record) => takeUp(record, deps, stopping.signal));
       for (const work of await Promise.allSettled(works)) if (work.status === 'rejected') throw work.reason;
     },
   });
