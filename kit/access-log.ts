@@ -1,5 +1,5 @@
 /** One count a request, whatever door it came through, and a log line for each that a person may ask about. */
-import { SLOW_READ_MS } from '../config/limits.ts';
+import { SECOND_MS, SLOW_READ_MS } from '../config/limits.ts';
 import { logger } from './log.ts';
 import { counter, histogram } from './metrics.ts';
 
@@ -35,10 +35,28 @@ const levelOf = (record: RequestRecord, quiet: boolean) => {
   return quiet || isFastRead(record) ? 'debug' : 'info';
 };
 
+/** As many as the registry holds. */
+const counters = new Map<string, ReturnType<typeof newCounters>>();
+
+const newCounters = ({ method, route, status }: RequestRecord) => ({
+  counted: requests.labels(method, route, String(status)),
+  timed: duration.labels(route),
+});
+
+/** Finding them by their labels would cost more than counting. */
+function countersOf(record: RequestRecord) {
+  const key = `${record.method} ${record.status} ${record.route}`;
+  const known = counters.get(key);
+  if (known) return known;
+  const made = newCounters(record);
+  counters.set(key, made);
+  return made;
+}
+
 /** `quiet`: a kind of request so frequent that its successes are logged only at level debug, slow or not. */
 export function recordRequest(record: RequestRecord, { quiet = false } = {}): void {
-  const { method, route, status } = record;
-  requests.inc({ method, route, status });
-  duration.observe({ route }, record.durationMs / 1000);
+  const { counted, timed } = countersOf(record);
+  counted.inc();
+  timed.observe(record.durationMs / SECOND_MS);
   log[levelOf(record, quiet)](record, 'request');
 }

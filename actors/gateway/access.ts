@@ -15,6 +15,12 @@ export interface AccessTokenVerifier {
 export interface Access {
   /** @throws UnauthenticatedError when the token does not hold or its device is gone. */
   identify(token: string): Promise<AccessClaims>;
+  /**
+   * Of what `identify` gave for a token that has not run out.
+   *
+   * @throws UnauthenticatedError when the device is gone.
+   */
+  assertRegistered(claims: AccessClaims): Promise<void>;
   /** Looks again at the next request of this user, since devices or sessions may have ended. */
   forget(userId: string): void;
 }
@@ -46,7 +52,8 @@ export function createAccess({ verifier, deviceActive, clock }: AccessDeps): Acc
     }
   };
 
-  const assertRegistered = async (claims: AccessClaims, nowMs: number): Promise<void> => {
+  const look = async (claims: AccessClaims): Promise<void> => {
+    const nowMs = clock.nowMs();
     registered.delete(claims.did);
     if (!(await ask(claims))) {
       throw new UnauthenticatedError('DEVICE_REMOVED', 'This device was removed; log in again.');
@@ -56,16 +63,22 @@ export function createAccess({ verifier, deviceActive, clock }: AccessDeps): Acc
     registered.set(claims.did, { userId: claims.sub, untilMs: nowMs + DEVICE_CHECK_TTL_MS });
   };
 
+  const wasSeen = ({ sub, did }: AccessClaims): boolean => {
+    const seen = registered.get(did);
+    return seen?.userId === sub && clock.nowMs() < seen.untilMs;
+  };
+
   return {
     async identify(token) {
       const claims = await verifier.verify(token);
-      const nowMs = clock.nowMs();
-      const look = registered.get(claims.did);
-      if (look?.userId !== claims.sub || nowMs >= look.untilMs) await assertRegistered(claims, nowMs);
+      if (!wasSeen(claims)) await look(claims);
       return claims;
     },
+    async assertRegistered(claims) {
+      if (!wasSeen(claims)) await look(claims);
+    },
     forget(userId) {
-      for (const [did, look] of registered) if (look.userId === userId) registered.delete(did);
+      for (const [did, seen] of registered) if (seen.userId === userId) registered.delete(did);
     },
   };
 }

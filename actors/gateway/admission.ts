@@ -29,7 +29,9 @@ export type RateLimits = Readonly<Record<keyof typeof DEFAULT_LIMITS, Limit>>;
 
 export interface Attempt {
   readonly route: Route;
-  readonly token: string | undefined;
+  readonly token?: string | undefined;
+  /** In place of a token, of a connection that has shown one. */
+  readonly claims?: AccessClaims;
   /** The client's address as limits count it; asked for only when it matters. */
   readonly address: () => string;
   /** Told of each limit that is reported to the client, before it refuses. */
@@ -61,6 +63,10 @@ export function createAdmission({ access, load, limiter, limits }: AdmissionDeps
 
   const identify = async (attempt: Attempt): Promise<AccessClaims> => {
     try {
+      if (attempt.claims) {
+        await access.assertRegistered(attempt.claims);
+        return attempt.claims;
+      }
       if (attempt.token) return await access.identify(attempt.token);
     } catch (error) {
       if (!(error instanceof UnauthenticatedError)) throw error;

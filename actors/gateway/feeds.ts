@@ -5,6 +5,7 @@
 import {
   CATALOG_NEWS_EVERY_MS,
   CATALOG_NEWS_MAX,
+  SOCKET_HEARTBEAT_MS,
   SOCKET_RESUME_WITHIN_MS,
   SOCKET_RING_EVENTS_MAX,
 } from '../../config/limits.ts';
@@ -15,17 +16,25 @@ import { userTopic } from '../player-session/contract.ts';
 
 interface FeedEvent {
   readonly seq: number;
+  readonly atMs: number;
   readonly isPlayerState: boolean;
   /** The message as it is sent. */
   readonly text: string;
 }
 
 const PLAYER_STATE = 'player.state';
+/** A connection can be dead for three heartbeats before that is noticed; whoever comes back then asks for this. */
+export const EVENT_AGE_MS_MAX = 3 * SOCKET_HEARTBEAT_MS + SOCKET_RESUME_WITHIN_MS;
+
+/** A socket that waits for news. */
+export interface FeedListener {
+  onNews(): void;
+}
 
 export class Feed {
   readonly id: string;
   readonly userId: string;
-  readonly listeners = new Set<() => void>();
+  readonly listeners = new Set<FeedListener>();
   #events: FeedEvent[] = [];
   #lastSeq = 0;
   /** The youngest event that is no longer here though nothing newer stands for it. */
@@ -49,14 +58,24 @@ export class Feed {
     return this.#events.find((event) => event.seq > seq);
   }
 
-  publish(topic: string, dataText: string, isPlayerState: boolean): void {
+  publish(topic: string, dataText: string, isPlayerState: boolean, nowMs: number): void {
     const seq = ++this.#lastSeq;
+    this.#forget(nowMs - EVENT_AGE_MS_MAX);
     // Of player states only the newest is worth sending: it stands for those before it.
     if (isPlayerState) this.#events = this.#events.filter((event) => !event.isPlayerState);
     const text = `{"t":"event","seq":${seq},"topic":${JSON.stringify(topic)},"data":${dataText}}`;
-    this.#events.push({ seq, isPlayerState, text });
-    if (this.#events.length > SOCKET_RING_EVENTS_MAX) this.#droppedSeq = this.#events.shift()?.seq ?? 0;
-    for (const listener of this.listeners) listener();
+    this.#events.push({ seq, atMs: nowMs, isPlayerState, text });
+    if (this.#events.length > SOCKET_RING_EVENTS_MAX) this.#drop(1);
+    for (const listener of this.listeners) listener.onNews();
+  }
+
+  #forget(beforeMs: number): void {
+    const firstKept = this.#events.findIndex((event) => event.atMs >= beforeMs);
+    this.#drop(firstKept < 0 ? this.#events.length : firstKept);
+  }
+
+  #drop(count: number): void {
+    this.#droppedSeq = this.#events.splice(0, count).at(-1)?.seq ?? this.#droppedSeq;
   }
 }
 
@@ -67,9 +86,9 @@ interface Entry {
 }
 
 export interface Feeds {
-  /** Resolves once news of this user will arrive; `listener` is called at each event until `leave`. */
-  join(userId: string, listener: () => void): Promise<Feed>;
-  leave(feed: Feed, listener: () => void): void;
+  /** Resolves once news of this user will arrive; `listener` is told of each event until `leave`. */
+  join(userId: string, listener: FeedListener): Promise<Feed>;
+  leave(feed: Feed, listener: FeedListener): void;
   close(): Promise<void>;
 }
 
@@ -95,14 +114,14 @@ export function createFeeds({ topics, sources: { clock, ids } }: FeedsDeps): Fee
   const tellCatalogNews = (): void => {
     const text = JSON.stringify({ type: 'catalog.changed', ...news });
     news = undefined;
-    for (const { feed } of entries.values()) feed.publish('catalog', text, false);
+    for (const { feed } of entries.values()) feed.publish('catalog', text, false, clock.nowMs());
   };
 
   const open = (userId: string): Entry => {
     const feed = new Feed(ids.next(), userId);
     const subscription = topics.subscribe(userTopic(userId), (message) => {
       const { type } = message as { type: string };
-      feed.publish(type.split('.')[0] ?? type, JSON.stringify(message), type === PLAYER_STATE);
+      feed.publish(type.split('.')[0] ?? type, JSON.stringify(message), type === PLAYER_STATE, clock.nowMs());
     });
     const entry = { feed, subscription };
     entries.set(userId, entry);
@@ -114,7 +133,7 @@ export function createFeeds({ topics, sources: { clock, ids } }: FeedsDeps): Fee
     await (await entry.subscription)[Symbol.asyncDispose]();
   };
 
-  const join = async (userId: string, listener: () => void): Promise<Feed> => {
+  const join = async (userId: string, listener: FeedListener): Promise<Feed> => {
     catalogSubscription ??= topics.subscribe(CATALOG_TOPIC, onCatalogEvent);
     const entry = entries.get(userId) ?? open(userId);
     entry.forgetting?.cancel();

@@ -13,52 +13,62 @@ export interface Limit {
   readonly windowMs: number;
 }
 
-interface Window {
-  startMs: number;
-  count: number;
-  previous: number;
-}
-
 /** Two fixed windows weighted by how far the younger has come: close to a sliding one at 3 numbers a key. */
-export class LocalWindows {
-  /** By limit, then by who: a key made of both would have to be hashed anew for every request. */
-  readonly #windows = new Map<string, Map<string, Window>>();
+export class SlidingWindow {
+  #startMs: number;
+  #count = 0;
+  #previous = 0;
 
-  take(who: string, { name, max, windowMs }: Limit, nowMs: number): WindowCount {
-    const window = this.#at(name, who, windowMs, nowMs);
-    const elapsedMs = nowMs - window.startMs;
-    const used = window.previous * (1 - elapsedMs / windowMs) + window.count;
+  constructor(startMs: number) {
+    this.#startMs = startMs;
+  }
+
+  /** Always of the same limit. */
+  take({ max, windowMs }: Limit, nowMs: number): WindowCount {
+    const elapsedMs = this.#moveOn(windowMs, nowMs);
+    const used = this.#previous * (1 - elapsedMs / windowMs) + this.#count;
     if (used + 1 <= max) {
-      window.count++;
+      this.#count++;
       return { allowed: true, remaining: Math.floor(max - used - 1), retryAfterMs: 0 };
     }
     // The older window's weight falls with time; once the younger is full it must itself become the older.
     const freeAt = (older: number, younger: number) =>
       windowMs * (1 - Math.max(0, max - 1 - younger) / older);
     const retryAfterMs =
-      window.count + 1 <= max
-        ? freeAt(window.previous, window.count) - elapsedMs
-        : windowMs - elapsedMs + freeAt(window.count, 0);
+      this.#count + 1 <= max
+        ? freeAt(this.#previous, this.#count) - elapsedMs
+        : windowMs - elapsedMs + freeAt(this.#count, 0);
     return { allowed: false, remaining: 0, retryAfterMs: Math.max(1, Math.ceil(retryAfterMs)) };
   }
 
-  #at(name: string, who: string, windowMs: number, nowMs: number): Window {
-    const ofLimit = this.#windows.get(name) ?? new Map<string, Window>();
-    if (ofLimit.size === 0) this.#windows.set(name, ofLimit);
+  /** How far the younger window has come. */
+  #moveOn(windowMs: number, nowMs: number): number {
+    const passed = Math.floor((nowMs - this.#startMs) / windowMs);
+    if (passed > 0) {
+      this.#previous = passed === 1 ? this.#count : 0;
+      this.#count = 0;
+      this.#startMs += passed * windowMs;
+    }
+    return nowMs - this.#startMs;
+  }
+}
+
+/** The windows of everybody on this node. */
+export class LocalWindows {
+  /** By limit, then by who: a key made of both would have to be hashed anew for every request. */
+  readonly #windows = new Map<string, Map<string, SlidingWindow>>();
+
+  take(who: string, limit: Limit, nowMs: number): WindowCount {
+    const ofLimit = this.#windows.get(limit.name) ?? new Map<string, SlidingWindow>();
+    if (ofLimit.size === 0) this.#windows.set(limit.name, ofLimit);
     let window = ofLimit.get(who);
     if (!window) {
       const oldest = ofLimit.keys().next();
       if (ofLimit.size >= RATE_KEYS_MAX && !oldest.done) ofLimit.delete(oldest.value);
-      window = { startMs: nowMs, count: 0, previous: 0 };
+      window = new SlidingWindow(nowMs);
       ofLimit.set(who, window);
     }
-    const passed = Math.floor((nowMs - window.startMs) / windowMs);
-    if (passed > 0) {
-      window.previous = passed === 1 ? window.count : 0;
-      window.count = 0;
-      window.startMs += passed * windowMs;
-    }
-    return window;
+    return window.take(limit, nowMs);
   }
 }
 

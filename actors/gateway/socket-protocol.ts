@@ -2,7 +2,8 @@
  * The WebSocket protocol at /api/ws, JSON in text frames.
  *
  * Client: `hello` first, then `token`, `ping` and `call`. Server: `welcome`, then `event`, `answer`, `pong`
- * and `ping`. Event numbers grow and may have gaps, since only the newest player state of a burst is sent.
+ * and `ping`. The server pings when either side has been silent for `heartbeatMs`, so whoever hears nothing at
+ * all for more than twice that long has lost the connection. Event numbers grow and may have gaps, since only the newest player state of a burst is sent.
  */
 import { type Static, Type } from 'typebox';
 import { literals, object } from '../../kit/contract.ts';

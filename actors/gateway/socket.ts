@@ -1,5 +1,5 @@
 /** One WebSocket: says who it is, then gets its user's events and may send player commands. */
-import type { WebSocket } from 'ws';
+import type { RawData, WebSocket } from 'ws';
 import {
   RATE_WINDOW_MS,
   SOCKET_BUFFER_BYTES_MAX,
@@ -19,8 +19,8 @@ import { playerContract } from '../player-session/contract.ts';
 import { type Access, expiryOf } from './access.ts';
 import type { Admission } from './admission.ts';
 import type { Dispatch } from './dispatch.ts';
-import type { Feed, Feeds } from './feeds.ts';
-import { type Limit, LocalWindows } from './rate-limit.ts';
+import type { Feed, FeedListener, Feeds } from './feeds.ts';
+import { type Limit, SlidingWindow } from './rate-limit.ts';
 import { type Match, type Router, templateOf } from './router.ts';
 import {
   type Call,
@@ -42,128 +42,207 @@ export interface SocketDeps {
   readonly feeds: Feeds;
   readonly sources: Pick<Sources, 'clock' | 'ids'>;
   /** Told once it is known whose socket this is. */
-  readonly onWelcome: (userId: string) => void;
+  readonly onWelcome: (ws: WebSocket, userId: string) => void;
 }
 
-type State =
-  | { readonly s: 'awaitingHello' }
-  | { readonly s: 'greeting' }
-  | {
-      readonly s: 'open';
-      readonly feed: Feed;
-      readonly claims: AccessClaims;
-      token: string;
-      sentSeq: number;
-    }
-  | { readonly s: 'closed' };
+interface Open {
+  readonly s: 'open';
+  readonly feed: Feed;
+  readonly claims: AccessClaims;
+  expiresAtMs: number;
+  sentSeq: number;
+}
+type State = { readonly s: 'awaitingHello' } | { readonly s: 'greeting' } | Open | { readonly s: 'closed' };
+
+const AWAITING_HELLO: State = { s: 'awaitingHello' };
+const GREETING: State = { s: 'greeting' };
+const CLOSED: State = { s: 'closed' };
 
 /** Serves `ws` until it closes. `address` is the client's as limits count it. */
 export function serveSocket(ws: WebSocket, address: string, deps: SocketDeps): void {
-  const { access, admission, dispatch, router, feeds } = deps;
-  const { clock, ids } = deps.sources;
-  const windows = new LocalWindows();
-  let state: State = { s: 'awaitingHello' };
-  let lastHeardAtMs = clock.nowMs();
-  let callsInFlight = 0;
-  let beat: Timer | undefined;
-  let expiry: Timer | undefined;
-  let full: Timer | undefined;
+  const socket = new ListenerSocket(ws, address, deps);
+  ws.on('message', (data, isBinary) => socket.onFrame(data, isBinary));
+  ws.on('pong', () => socket.onPong());
+  ws.on('error', logError);
+  ws.on('close', () => socket.onClose());
+}
 
-  const send = (message: ServerMessage): void => ws.send(JSON.stringify(message));
-  const close = (code: number, why: string): void => ws.close(code, why);
-  const late = clock.after(SOCKET_HELLO_WITHIN_MS, () => close(CLOSE.helloLate, 'say hello first'));
+const logError = (error: Error): void => log.debug({ err: error }, 'socket error');
+
+/** A hundred thousand of these stay in memory: methods of a class, and one timer for all but a full socket. */
+class ListenerSocket implements FeedListener {
+  readonly #ws: WebSocket;
+  readonly #address: string;
+  readonly #deps: SocketDeps;
+  readonly #messages: SlidingWindow;
+  #state: State = AWAITING_HELLO;
+  #heardAtMs: number;
+  #saidAtMs: number;
+  #callsInFlight = 0;
+  /** When to look at it next: for its hello, then for signs of life and the end of its token. */
+  #look: Timer;
+  #full: Timer | undefined;
+
+  constructor(ws: WebSocket, address: string, deps: SocketDeps) {
+    const { clock } = deps.sources;
+    this.#ws = ws;
+    this.#address = address;
+    this.#deps = deps;
+    this.#heardAtMs = clock.nowMs();
+    this.#saidAtMs = this.#heardAtMs;
+    this.#messages = new SlidingWindow(this.#heardAtMs);
+    this.#look = clock.after(SOCKET_HELLO_WITHIN_MS, () => this.#close(CLOSE.helloLate, 'say hello first'));
+  }
+
+  onFrame(data: RawData, isBinary: boolean): void {
+    // Whoever was told to go may send on until the connection is down.
+    if (this.#ws.readyState !== this.#ws.OPEN) return;
+    if (isBinary) this.#close(CLOSE.malformed, 'text frames only');
+    else this.#onMessage(String(data));
+  }
+
+  onPong(): void {
+    this.#heardAtMs = this.#nowMs;
+  }
+
+  onNews(): void {
+    this.#pump();
+  }
+
+  onClose(): void {
+    this.#look.cancel();
+    this.#full?.cancel();
+    if (this.#state.s === 'open') this.#deps.feeds.leave(this.#state.feed, this);
+    this.#state = CLOSED;
+  }
+
+  get #nowMs(): number {
+    return this.#deps.sources.clock.nowMs();
+  }
+
+  #send(message: ServerMessage): void {
+    this.#saidAtMs = this.#nowMs;
+    this.#ws.send(JSON.stringify(message));
+  }
+
+  #close(code: number, why: string): void {
+    this.#ws.close(code, why);
+  }
 
   /** Sends what the feed has, as far as the client keeps up; goes on when the socket has drained. */
-  const pump = (): void => {
-    while (state.s === 'open' && ws.readyState === ws.OPEN) {
+  #pump(): void {
+    const ws = this.#ws;
+    while (this.#state.s === 'open' && ws.readyState === ws.OPEN) {
+      const state = this.#state;
       if (ws.bufferedAmount > SOCKET_BUFFER_BYTES_MAX) {
-        full ??= clock.after(SOCKET_FULL_MS_MAX, () => close(CLOSE.tooSlow, 'too slow'));
+        this.#full ??= this.#deps.sources.clock.after(SOCKET_FULL_MS_MAX, () =>
+          this.#close(CLOSE.tooSlow, 'too slow'),
+        );
         return;
       }
-      full?.cancel();
-      full = undefined;
+      this.#full?.cancel();
+      this.#full = undefined;
       if (!state.feed.has(state.sentSeq)) {
-        close(CLOSE.tooSlow, 'too far behind');
+        this.#close(CLOSE.tooSlow, 'too far behind');
         return;
       }
       const event = state.feed.next(state.sentSeq);
       if (!event) return;
       state.sentSeq = event.seq;
-      ws.send(event.text, () => full && pump());
+      this.#saidAtMs = this.#nowMs;
+      ws.send(event.text, () => this.#full && this.#pump());
     }
-  };
+  }
 
-  const watchExpiry = (token: string): void => {
-    expiry?.cancel();
-    expiry = clock.after(Math.max(0, expiryOf(token) - clock.nowMs()), () =>
-      close(CLOSE.unauthenticated, 'token expired'),
-    );
-  };
+  /** Looks again after a heartbeat, or when the token runs out. */
+  #lookAgain({ expiresAtMs }: Open): void {
+    const { clock } = this.#deps.sources;
+    const restMs = Math.max(0, expiresAtMs - clock.nowMs());
+    this.#look.cancel();
+    this.#look = clock.after(Math.min(SOCKET_HEARTBEAT_MS, restMs), () => this.#beat());
+  }
 
-  /** Both ways: a ping frame that every client answers by itself, and a message for those that see no frames. */
-  const heartbeat = (): void => {
+  #beat(): void {
+    const state = this.#state;
     if (state.s !== 'open') return;
-    if (clock.nowMs() - lastHeardAtMs > 2 * SOCKET_HEARTBEAT_MS) {
-      ws.terminate();
+    const nowMs = this.#nowMs;
+    if (nowMs >= state.expiresAtMs) {
+      this.#close(CLOSE.unauthenticated, 'token expired');
       return;
     }
-    ws.ping();
-    send({ t: 'ping' });
-    access.identify(state.token).catch(() => close(CLOSE.unauthenticated, 'log in again'));
-    beat = clock.after(SOCKET_HEARTBEAT_MS, heartbeat);
-  };
+    const quietMs = nowMs - this.#heardAtMs;
+    if (quietMs > 2 * SOCKET_HEARTBEAT_MS) {
+      this.#ws.terminate();
+      return;
+    }
+    const isTalking = quietMs < SOCKET_HEARTBEAT_MS && nowMs - this.#saidAtMs < SOCKET_HEARTBEAT_MS;
+    if (!isTalking) this.#ping();
+    this.#deps.access
+      .assertRegistered(state.claims)
+      .catch(() => this.#close(CLOSE.unauthenticated, 'log in again'));
+    this.#lookAgain(state);
+  }
 
-  const greet = async ({ token, resume }: Hello): Promise<void> => {
-    state = { s: 'greeting' };
+  /** Both ways: a frame that every client answers by itself, and a message for those that see no frames. */
+  #ping(): void {
+    this.#ws.ping();
+    this.#send({ t: 'ping' });
+  }
+
+  async #greet({ token, resume }: Hello): Promise<void> {
+    const { access, feeds, onWelcome } = this.#deps;
+    this.#state = GREETING;
     const claims = await access.identify(token);
-    const feed = await feeds.join(claims.sub, pump);
-    if (ws.readyState !== ws.OPEN) return feeds.leave(feed, pump);
-    late.cancel();
+    const feed = await feeds.join(claims.sub, this);
+    if (this.#ws.readyState !== this.#ws.OPEN) return feeds.leave(feed, this);
     const resumed = resume?.connectionId === feed.id && feed.has(resume.lastSeq);
-    state = { s: 'open', feed, claims, token, sentSeq: resumed ? resume.lastSeq : feed.lastSeq };
-    watchExpiry(token);
-    send({ t: 'welcome', connectionId: feed.id, heartbeatMs: SOCKET_HEARTBEAT_MS, resumed });
-    deps.onWelcome(claims.sub);
-    beat = clock.after(SOCKET_HEARTBEAT_MS, heartbeat);
-    pump();
-  };
+    const sentSeq = resumed ? resume.lastSeq : feed.lastSeq;
+    const state: Open = { s: 'open', feed, claims, expiresAtMs: expiryOf(token), sentSeq };
+    this.#state = state;
+    this.#send({ t: 'welcome', connectionId: feed.id, heartbeatMs: SOCKET_HEARTBEAT_MS, resumed });
+    onWelcome(this.#ws, claims.sub);
+    this.#lookAgain(state);
+    this.#pump();
+  }
 
-  const renew = async (token: string): Promise<void> => {
-    const { sub, did } = await access.identify(token);
+  async #renew(token: string): Promise<void> {
+    const { sub, did } = await this.#deps.access.identify(token);
+    const state = this.#state;
     if (state.s !== 'open') return;
     if (sub !== state.claims.sub || did !== state.claims.did) {
       throw new UnauthenticatedError('OTHER_USER', 'A socket stays with its user and device.');
     }
-    state.token = token;
-    watchExpiry(token);
-  };
+    state.expiresAtMs = expiryOf(token);
+    this.#lookAgain(state);
+  }
 
-  const matchOf = (route: string): Match => {
+  #matchOf(route: string): Match {
     const [method = '', path = ''] = route.split(' ');
-    const match = router.find(method, path);
+    const match = this.#deps.router.find(method, path);
     if (match?.route.service !== playerContract.name) {
       throw new NotFoundError('NO_SUCH_ROUTE', 'Only player commands go over the socket.');
     }
     return match;
-  };
+  }
 
-  const call = async (message: Call, token: string): Promise<void> => {
-    const requestId = ids.next();
+  async #call(message: Call, claims: AccessClaims): Promise<void> {
+    const { admission, dispatch, sources } = this.#deps;
+    const requestId = sources.ids.next();
     const startedAtMs = performance.now();
     const answer = (route: string, status: number, body: unknown) => {
-      if (ws.readyState === ws.OPEN) send({ t: 'answer', id: message.id, status, body });
+      if (this.#ws.readyState === this.#ws.OPEN) this.#send({ t: 'answer', id: message.id, status, body });
       const durationMs = Math.round((performance.now() - startedAtMs) * 100) / 100;
       recordRequest({ requestId, method: 'WS', route, status, durationMs }, { quiet: true });
     };
     let template = 'socket';
     try {
-      if (callsInFlight > SOCKET_CALLS_IN_FLIGHT_MAX) {
+      if (this.#callsInFlight > SOCKET_CALLS_IN_FLIGHT_MAX) {
         throw new RateLimitedError('TOO_MANY_AT_ONCE', 'Wait for answers first.', { retryAfterSec: 1 });
       }
-      const match = matchOf(message.route);
+      const match = this.#matchOf(message.route);
       template = templateOf(match.route);
-      const attempt = { route: match.route, token, address: () => address, onCount: () => {} };
-      const claims = await admission.admit(attempt);
+      const attempt = { route: match.route, claims, address: () => this.#address, onCount: () => {} };
+      await admission.admit(attempt);
       const body = await dispatch(match, message.params ?? {}, claims, requestId);
       answer(template, match.route.status, body);
     } catch (error) {
@@ -171,64 +250,48 @@ export function serveSocket(ws: WebSocket, address: string, deps: SocketDeps): v
       if (told.status >= 500) log.error({ err: error, requestId, route: template }, 'call failed');
       answer(template, told.status, told);
     }
-  };
+  }
 
-  const rejectIdentity = (error: unknown): void => {
+  #rejectIdentity(error: unknown): void {
     if (error instanceof UnauthenticatedError) {
-      close(CLOSE.unauthenticated, error.code);
+      this.#close(CLOSE.unauthenticated, error.code);
       return;
     }
     log.error({ err: error }, 'socket refused');
-    close(CLOSE.internal, 'try again');
-  };
+    this.#close(CLOSE.internal, 'try again');
+  }
 
   /** Messages after welcome; false for one that is out of place. */
-  const onOpenMessage = (message: ClientMessage, token: string): boolean => {
+  #onOpenMessage(message: ClientMessage, { claims }: Open): boolean {
     switch (message.t) {
       case 'hello':
         return false;
       case 'ping':
-        send({ t: 'pong' });
+        this.#send({ t: 'pong' });
         return true;
       case 'pong':
         return true;
       case 'token':
-        renew(message.token).catch(rejectIdentity);
+        this.#renew(message.token).catch((error: unknown) => this.#rejectIdentity(error));
         return true;
       case 'call':
-        callsInFlight++;
-        void call(message, token).finally(() => callsInFlight--);
+        this.#callsInFlight++;
+        void this.#call(message, claims).finally(() => this.#callsInFlight--);
         return true;
     }
-  };
+  }
 
-  const onMessage = (text: string): void => {
-    lastHeardAtMs = clock.nowMs();
-    if (!windows.take('messages', MESSAGES, lastHeardAtMs).allowed) {
-      close(CLOSE.tooManyMessages, 'too many messages');
+  #onMessage(text: string): void {
+    this.#heardAtMs = this.#nowMs;
+    if (!this.#messages.take(MESSAGES, this.#heardAtMs).allowed) {
+      this.#close(CLOSE.tooManyMessages, 'too many messages');
       return;
     }
     const message = parseClientMessage(text);
-    if (message?.t === 'hello' && state.s === 'awaitingHello') {
-      greet(message).catch(rejectIdentity);
-    } else if (!message || state.s !== 'open' || !onOpenMessage(message, state.token)) {
-      close(CLOSE.malformed, 'say hello once, wait for welcome, then keep to the protocol');
+    if (message?.t === 'hello' && this.#state.s === 'awaitingHello') {
+      this.#greet(message).catch((error: unknown) => this.#rejectIdentity(error));
+    } else if (!message || this.#state.s !== 'open' || !this.#onOpenMessage(message, this.#state)) {
+      this.#close(CLOSE.malformed, 'say hello once, wait for welcome, then keep to the protocol');
     }
-  };
-
-  ws.on('message', (data, isBinary) => {
-    // Whoever was told to go may send on until the connection is down.
-    if (ws.readyState !== ws.OPEN) return;
-    if (isBinary) close(CLOSE.malformed, 'text frames only');
-    else onMessage(String(data));
-  });
-  ws.on('pong', () => {
-    lastHeardAtMs = clock.nowMs();
-  });
-  ws.on('error', (error) => log.debug({ err: error }, 'socket error'));
-  ws.on('close', () => {
-    for (const timer of [late, beat, expiry, full]) timer?.cancel();
-    if (state.s === 'open') feeds.leave(state.feed, pump);
-    state = { s: 'closed' };
-  });
+  }
 }

@@ -25,7 +25,7 @@ import {
 } from '../../test/gateway/doubles.ts';
 import { CATALOG_TOPIC } from '../catalog/contract.ts';
 import { userTopic } from '../player-session/contract.ts';
-import { Feed } from './feeds.ts';
+import { EVENT_AGE_MS_MAX, Feed } from './feeds.ts';
 
 type Message = Record<string, unknown> & { t: string };
 
@@ -237,7 +237,6 @@ void t.test('heartbeats find out who is gone and whose device was removed', asyn
   await removed.hello({ token: tokenOf({ sub: idOf(2), did: idOf(8) }) });
   for (let beat = 0; beat < 2; beat++) {
     clock.advance(SOCKET_HEARTBEAT_MS);
-    await removed.take('ping');
     removed.send({ t: 'ping' });
     await removed.take('pong');
   }
@@ -245,6 +244,29 @@ void t.test('heartbeats find out who is gone and whose device was removed', asyn
   clock.advance(SOCKET_HEARTBEAT_MS);
   t.equal(await silent.closed, 1006, 'no sign of life for two heartbeats');
   t.equal(await removed.closed, 4401);
+});
+
+void t.test('who talks and is answered is not pinged; who has fallen silent is', async (t) => {
+  const clock = new ManualClock();
+  await using g = await startGateway({ clock });
+  const client = new Client(g.url);
+  await client.hello();
+  const pings = () => client.got.filter(({ t }) => t === 'ping').length;
+  const talk = async () => {
+    client.send({ t: 'ping' });
+    await client.take('pong');
+  };
+  clock.advance(SOCKET_HEARTBEAT_MS - 1);
+  await talk();
+  for (let beat = 0; beat < 3; beat++) {
+    clock.advance(SOCKET_HEARTBEAT_MS - 1);
+    await talk();
+  }
+  t.equal(pings(), 0);
+  clock.advance(SOCKET_HEARTBEAT_MS);
+  clock.advance(SOCKET_HEARTBEAT_MS);
+  await client.take('ping');
+  t.equal(client.ws.readyState, WebSocket.OPEN);
 });
 
 void t.test('a user has a bounded number of sockets: the newest stay', async (t) => {
@@ -344,12 +366,23 @@ void t.test('a client that stays stuck, or falls too far behind, is closed with 
 
 void t.test('a feed keeps a bounded number of events', (t) => {
   const feed = new Feed('f', aliceId);
-  for (let n = 0; n < SOCKET_RING_EVENTS_MAX + 5; n++) feed.publish('likes', '{}', false);
+  for (let n = 0; n < SOCKET_RING_EVENTS_MAX + 5; n++) feed.publish('likes', '{}', false, 0);
   t.notOk(feed.has(4));
   t.ok(feed.has(5));
   t.equal(feed.next(5)?.seq, 6);
   t.notOk(feed.has(feed.lastSeq + 1));
-  for (let n = 0; n < 1000; n++) feed.publish('player', '{}', true);
+  for (let n = 0; n < 1000; n++) feed.publish('player', '{}', true, 0);
   t.ok(feed.has(6), 'newer player states stand for older ones');
+  t.end();
+});
+
+void t.test('a feed keeps no event that nobody can come back for', (t) => {
+  const feed = new Feed('f', aliceId);
+  feed.publish('history', '{}', false, 0);
+  feed.publish('history', '{}', false, 1);
+  feed.publish('history', '{}', false, EVENT_AGE_MS_MAX + 1);
+  t.notOk(feed.has(0));
+  t.ok(feed.has(1), 'what is as old as a connection can be is still told');
+  t.equal(feed.next(1)?.seq, 2);
   t.end();
 });

@@ -55,7 +55,8 @@ export function createSockets(deps: SocketsDeps): Sockets {
   let closing = false;
 
   /** The newest stay: a device that comes back should not be kept out by its own dead connections. */
-  const bound = (userId: string, ws: WebSocket): void => {
+  const bound = (ws: WebSocket, userId: string): void => {
+    awaitingHello.delete(ws);
     const own = byUser.get(userId) ?? new Set();
     byUser.set(userId, own.add(ws));
     ws.once('close', () => {
@@ -68,6 +69,7 @@ export function createSockets(deps: SocketsDeps): Sockets {
       oldest?.close(CLOSE.replaced, 'too many sockets');
     }
   };
+  const socketDeps: SocketDeps = { ...deps, feeds, onWelcome: bound };
 
   const accept = (ws: WebSocket, address: string): void => {
     awaitingHello.add(ws);
@@ -76,11 +78,7 @@ export function createSockets(deps: SocketsDeps): Sockets {
       awaitingHello.delete(ws);
       openSockets.dec();
     });
-    const onWelcome = (userId: string) => {
-      awaitingHello.delete(ws);
-      bound(userId, ws);
-    };
-    serveSocket(ws, address, { ...deps, feeds, onWelcome });
+    serveSocket(ws, address, socketDeps);
   };
 
   const refusal = (req: IncomingMessage, address: string): string | undefined => {
