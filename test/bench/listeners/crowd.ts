@@ -96,7 +96,10 @@ class Listener {
     });
     this.#socket.on('open', () => this.#send({ t: 'hello', token: account.token }));
     this.#socket.on('message', (data) => this.#receive(String(data)));
-    this.#socket.on('error', (error) => fail(`socket: ${error.message}`));
+    this.#socket.on('error', (error) => {
+      fail(`socket: ${error.message}`);
+      this.#playing.reject(error);
+    });
     this.#socket.on('close', (code) => {
       open--;
       fail(`closed: ${code}`);
