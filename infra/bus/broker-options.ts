@@ -3,7 +3,6 @@ import type { BrokerOptions } from 'moleculer';
 import {
   BUS_HEARTBEAT_MS,
   BUS_HEARTBEAT_TIMEOUT_MS,
-  BUS_SHUTDOWN_WAIT_MS,
   CALL_DEADLINE_MS,
   SECOND_MS,
 } from '../../config/limits.ts';
@@ -15,13 +14,13 @@ import {
   systemIds,
   systemRandom,
 } from '../../kit/sources.ts';
-import { callMetrics } from './call-metrics.ts';
 import { deadlines } from './deadline.ts';
 import { ErrorRegenerator } from './error-regenerator.ts';
 import { busLogger } from './logger.ts';
 import { peers } from './peers.ts';
 import { retries } from './retries.ts';
 import { createRetryBudget } from './retry-budget.ts';
+import { serving } from './serving.ts';
 import { registerStrategies, TURNS } from './strategies.ts';
 
 /** Of the bus: nodes of another one are not seen. */
@@ -69,16 +68,19 @@ export function brokerOptions({
     registry: { preferLocal: false, strategy: TURNS },
     // Contracts are checked by kit/service.ts.
     validator: false,
-    tracking: { enabled: true, shutdownTimeout: BUS_SHUTDOWN_WAIT_MS },
     // The composition root closes things in its own order.
     skipProcessEventRegistration: true,
     errorRegenerator: new ErrorRegenerator(),
-    // The last one meets a call first: each attempt is made within the deadline of the whole.
+    // Ours take the place of most, and what nobody uses costs every call.
+    internalMiddlewares: false,
+    // The last one meets a call first: each attempt is made within the deadline of the whole, and an answer
+    // that is kept is not served again.
     middlewares: [
+      serving(clock),
       peers({ clock, budget }),
       retries({ clock, random, budget }),
       deadlines(clock, CALL_DEADLINE_MS),
-      callMetrics,
+      'Cacher',
     ],
   };
 }

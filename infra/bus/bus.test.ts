@@ -142,6 +142,20 @@ t.test('a call carries a deadline, its own or the one of the call being served',
   );
 });
 
+t.test('a call that is not answered in time fails, here and from afar', async (t) => {
+  const [far, caller] = await startNodes(t, ['node-a']);
+  const never = { name: 'never', actions: { answer: () => new Promise(() => {}) } };
+  far?.createService(never);
+  await caller?.waitForServices('never', undefined, 10);
+  // No timer of the bus keeps a process alive; a socket would.
+  const alive = setInterval(() => {}, CALL_DEADLINE_MS);
+  for (const broker of [far, caller] as ServiceBroker[]) {
+    const answer = broker.call('never.answer', {}, { meta: { deadlineMs: Date.now() + 50 } });
+    await t.rejects(answer, { name: 'RequestTimeoutError' });
+  }
+  clearInterval(alive);
+});
+
 t.test('calls are counted by action and outcome', async (t) => {
   await clientOf(failingContract, near).deadline({});
   await t.rejects(clientOf(failingContract, near).fail({ as: 'NotFoundError' }));

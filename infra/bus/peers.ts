@@ -3,12 +3,14 @@
  *
  * A node that owes an answer and has said nothing at all for BUS_SUSPECT_AFTER_MS, a ping included, is passed
  * over until it says anything. Being wrong about it is safe, since the journal's fence decides who is right;
- * a node that is merely slow at one action answers the ping, so it keeps its keys.
+ * a node that is merely slow at one action answers the ping, so it keeps its keys. The same sweep ends calls
+ * whose time is over.
  */
-import type { Context, Endpoint, Middleware, ServiceBroker } from 'moleculer';
+import { type Context, type Endpoint, Errors, type Middleware, type ServiceBroker } from 'moleculer';
 import {
   BUS_ATTEMPT_MS,
   BUS_PING_AFTER_MS,
+  BUS_SHUTDOWN_WAIT_MS,
   BUS_SUSPECT_AFTER_MS,
   BUS_SWEEP_EVERY_MS,
 } from '../../config/limits.ts';
@@ -102,6 +104,12 @@ export function peers({ clock, budget }: PeersDeps): Middleware {
     request.reject(new LostAttemptError(loss, request.action.name, request.nodeID));
   };
 
+  const timeOut = (broker: ServiceBroker, id: string, { action, nodeID, reject }: PendingRequest): void => {
+    broker.transit?.removePendingRequest(id);
+    log.warn({ action: action.name, node: nodeID }, 'a call was not answered in time');
+    reject(new Errors.RequestTimeoutError({ action: action.name, nodeID: nodeID ?? '' }));
+  };
+
   const watch = (nodeId: string, nowMs: number): void => {
     const known = watched.get(nodeId);
     if (known) known.owes = true;
@@ -132,10 +140,10 @@ export function peers({ clock, budget }: PeersDeps): Middleware {
     sweptAtMs = nowMs;
     const pending = pendingOf(broker);
     for (const node of watched.values()) node.owes = false;
-    for (const [id, { nodeID, ctx }] of pending) {
+    for (const [id, request] of pending) {
+      const { nodeID, ctx } = request;
       const { sentAtMs = nowMs, timeout } = ctx.options;
-      // Moleculer keeps what timed out until its node goes.
-      if (timeout && nowMs > sentAtMs + timeout) broker.transit?.removePendingRequest(id);
+      if (timeout && nowMs > sentAtMs + timeout) timeOut(broker, id, request);
       else if (nodeID !== null) watch(nodeID, nowMs);
     }
     for (const [nodeId, node] of watched) {
@@ -163,6 +171,13 @@ export function peers({ clock, budget }: PeersDeps): Middleware {
         for (const [id, request] of pendingOf(broker)) giveUp(broker, id, request, 'overdue');
       });
       timer = clock.after(BUS_SWEEP_EVERY_MS, () => sweep(broker));
+    },
+    /** Services that are about to stop may still need what was asked for. */
+    async stopping(broker: ServiceBroker) {
+      const untilMs = clock.nowMs() + BUS_SHUTDOWN_WAIT_MS;
+      while (pendingOf(broker).size > 0 && clock.nowMs() < untilMs) {
+        await new Promise<void>((resolve) => void clock.after(BUS_SWEEP_EVERY_MS, resolve));
+      }
     },
     async stopped() {
       timer?.cancel();

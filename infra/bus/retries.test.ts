@@ -62,6 +62,10 @@ function muteable(): { middleware: Middleware; isMute: boolean } {
 
 let namespaces = 0;
 
+// As a socket would: no timer of the bus keeps a process alive.
+const alive = setInterval(() => {}, SECOND_MS);
+t.teardown(() => clearInterval(alive));
+
 async function start(t: Test, serve: (node: string, action: ActionName) => Promise<void> = async () => {}) {
   const namespace = `retries-${process.pid}-${namespaces++}`;
   const mute = muteable();
