@@ -6,7 +6,7 @@
  * they are. Exit code 1 when a part did not come up, 2 for a wrong call.
  */
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
 import { type Cluster, startCluster } from '../infra/local/cluster.ts';
@@ -79,13 +79,24 @@ function logView(file: string): (line: string, name: string) => void {
   };
 }
 
-function tell({ url, nodes, edge, env }: Cluster, folder: string, setupCode: string | undefined): void {
+/** With these settings further commands join: the operators' REPL, imports, one more node. */
+async function writeSettings(file: string, env: Cluster['env']): Promise<void> {
+  const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+  const lines = Object.entries(env).map(([name, value]) => `${name}=${quoted(value)}\n`);
+  await writeFile(file, lines.join(''), { mode: 0o600 });
+}
+
+function tell(
+  { url, nodes, edge, env }: Cluster,
+  { folder, settings, setupCode }: { folder: string; settings: string; setupCode: string | undefined },
+): void {
   say();
   say(`  Antiphon's cluster is ready at ${url}`);
   if (setupCode) say(`  Make the administrator:  ${url}/?code=${setupCode}`);
   say(`  ${nodes.length} actor nodes: ${nodes.map(({ name }) => name).join(', ')}`);
   say(`  sound from ${env.ANTIPHON_MEDIA_URL}${edge ? ' (nginx)' : ' (no nginx with njs here)'}`);
   say(`  data, and all logs: ${folder}`);
+  say(`  join it: (set -a; . ${settings}; npm run repl), or npm run import -- FOLDER`);
   say('  (Ctrl-C stops everything; end a process by its pid to see the others go on)');
   say();
 }
@@ -124,7 +135,9 @@ try {
     },
     onStep: (step) => say(`antiphon: ${step} …`),
   });
-  tell(cluster, call.folder, setupCode);
+  const settings = join(call.folder, 'settings.env');
+  await writeSettings(settings, cluster.env);
+  tell(cluster, { folder: call.folder, settings, setupCode });
 } catch (error) {
   if (!stopping) fail(1, `the cluster did not come up: ${(error as Error).message}`);
 }

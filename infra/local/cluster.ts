@@ -21,7 +21,7 @@ import { findProgram } from './tools.ts';
 
 const run = promisify(execFile);
 const MIGRATE = join(import.meta.dirname, '..', '..', 'scripts', 'migrate.ts');
-const ACTOR_ROLES: readonly Role[] = [
+export const ACTOR_ROLES: readonly Role[] = [
   'accounts',
   'catalog',
   'search',
@@ -35,6 +35,8 @@ export interface ClusterOptions {
   /** Everything that engines and services keep; found again by the next start. */
   readonly folder: string;
   readonly nodes?: number;
+  /** Of each actor node; left out: all but those of gateway and edge. */
+  readonly roles?: readonly Role[];
   readonly natsServers?: 1 | 3;
   readonly cassandraNodes?: 1 | 3;
   /** Of the gateway; left out: a free one. */
@@ -177,7 +179,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   onStep(`starting ${nodeCount} actor nodes and the gateway`);
   const nodes = await Promise.all(
     Array.from({ length: nodeCount }, (_, index) =>
-      service(`node-${index + 1}`, ACTOR_ROLES, {
+      service(`node-${index + 1}`, options.roles ?? ACTOR_ROLES, {
         // One of them makes the demo music.
         env: { ...mediaUrl, ...(index === 0 && { ANTIPHON_DEMO: given.ANTIPHON_DEMO ?? 'on' }) },
       }),

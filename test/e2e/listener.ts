@@ -6,8 +6,10 @@ const PASSWORD = 'correct horse battery';
 export interface Heard {
   /** Of the audio element, in the order in which the page made them. */
   readonly deck: number;
-  readonly event: 'playing' | 'ended' | 'pause';
+  readonly event: 'playing' | 'ended' | 'pause' | 'waiting';
   readonly atMs: number;
+  /** Where in its song. */
+  readonly second: number;
 }
 interface Listening {
   readonly audios: HTMLAudioElement[];
@@ -33,9 +35,9 @@ export async function listenIn(page: Page): Promise<void> {
       constructor() {
         super();
         const deck = audios.push(this) - 1;
-        for (const event of ['playing', 'ended', 'pause'] as const) {
+        for (const event of ['playing', 'ended', 'pause', 'waiting'] as const) {
           this.addEventListener(event, () => {
-            heard.push({ deck, event, atMs: performance.now() });
+            heard.push({ deck, event, atMs: performance.now(), second: this.currentTime });
             dispatchEvent(new Event(`heard.${event}`));
           });
         }
