@@ -25,7 +25,7 @@ import { createClientAddresses } from './client-address.ts';
 import { type Bus, busAway, createDispatch } from './dispatch.ts';
 import { createDocs } from './docs.ts';
 import { gatewayServiceOf, type WebHandler } from './gateway.service.ts';
-import { createLoad } from './load.ts';
+import { createLoad, isShed } from './load.ts';
 import { openApiOf } from './openapi.ts';
 import { createOperations, type ReadyCheck } from './operations.ts';
 import { createOrigins } from './origin.ts';
@@ -129,7 +129,8 @@ export function createGateway({
   const fail = (req: HttpRequest, res: ServerResponse, error: unknown): void => {
     const requestId = req.requestId ?? '';
     const told = problemOf(error, requestId);
-    if (told.status >= 500) log.error({ err: error, requestId, route: req.route }, 'request failed');
+    if (told.status >= 500 && !isShed(error))
+      log.error({ err: error, requestId, route: req.route }, 'request failed');
     if (res.headersSent) {
       res.destroy();
       return;

@@ -41,6 +41,10 @@ export function overloaded(rank: Rank, why: string): UnavailableError {
   );
 }
 
+/** Meant, counted and told when it began: a log line for each would add to the load. */
+export const isShed = (error: unknown): boolean =>
+  error instanceof UnavailableError && error.code === 'OVERLOADED';
+
 export function createLoad({ clock }: { clock: Clock }): Load {
   /** 0.5 sheds every other request of the first rank, 1.5 all of these and every other of the second. */
   let shedding = 0;

@@ -20,6 +20,7 @@ import { type Access, expiryOf } from './access.ts';
 import type { Admission } from './admission.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Feed, FeedListener, Feeds } from './feeds.ts';
+import { isShed } from './load.ts';
 import { type Limit, SlidingWindow } from './rate-limit.ts';
 import { type Match, type Router, templateOf } from './router.ts';
 import {
@@ -247,7 +248,8 @@ class ListenerSocket implements FeedListener {
       answer(template, match.route.status, body);
     } catch (error) {
       const told = problemOf(error, requestId);
-      if (told.status >= 500) log.error({ err: error, requestId, route: template }, 'call failed');
+      if (told.status >= 500 && !isShed(error))
+        log.error({ err: error, requestId, route: template }, 'call failed');
       answer(template, told.status, told);
     }
   }
