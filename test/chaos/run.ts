@@ -85,11 +85,10 @@ export async function run(options: RunOptions): Promise<Report> {
   const store = opened.use(await openStore(cluster.env));
 
   const count = Math.max(1, Math.round(callsPerSec / CALLS_PER_LISTENER_PER_SEC));
-  say(`making music, signing up ${count} listeners`);
-  const [lines] = await Promise.all([
-    openLines(cluster.url, count),
-    makeSongs(join(folder, 'import'), cluster.env),
-  ]);
+  say('making music');
+  await makeSongs(join(folder, 'import'), cluster.env);
+  say(`signing up ${count} listeners`);
+  const lines = await openLines(cluster.url, count);
   opened.defer(() => {
     for (const { line } of lines) line.close();
   });
@@ -117,7 +116,8 @@ export async function run(options: RunOptions): Promise<Report> {
     const { line } = lines[i] as NamedLine;
     accounts.push({ ledger, stored: await store.read({ ...ledger, line }) });
   });
-  return { seed, listeners: count, windows: tally.windows, books: [...booksOf(accounts), behind] };
+  const books = [...booksOf(accounts), behind, await endedByThemselves(cluster)];
+  return { seed, listeners: count, windows: tally.windows, books };
 }
 
 interface NamedLine {
@@ -195,6 +195,16 @@ async function consumersBehindInTheEnd(store: Store): Promise<Book> {
     wrong = await store.consumersBehind();
   }
   return { rule: 'each consumer has handled the whole journal, and nothing is parked', checked: 1, wrong };
+}
+
+async function endedByThemselves({ nodes, gateway, origin }: Cluster): Promise<Book> {
+  const processes = [...nodes, gateway, origin];
+  const wrong: string[] = [];
+  for (const { name, process } of processes) {
+    const how = await Promise.race([process.exited, Promise.resolve(undefined)]);
+    if (how !== undefined) wrong.push(`${name} ended: ${how}`);
+  }
+  return { rule: 'no process has ended by itself', checked: processes.length, wrong };
 }
 
 async function inTurns<T>(

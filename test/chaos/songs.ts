@@ -1,8 +1,8 @@
 /** The music that the listeners hear: one album of tones, each long enough to count. */
 import { mkdir } from 'node:fs/promises';
 import type { SongView } from '../../actors/catalog/contract.ts';
-import { openIngest } from '../../broker.config.ts';
 import { readSettings } from '../../config/settings.ts';
+import { openIngest } from '../../ingest.config.ts';
 import { ingestSong } from '../../media/ingest/song.ts';
 import { makeMusic } from '../../media/ingest/testing/music.ts';
 import { isSuccess, type Line } from './line.ts';
@@ -13,8 +13,7 @@ const ALBUM = 'Night Ferries';
 const SONGS = [
   ['Departure', 38],
   ['Crossing', 42],
-  ['Swell', 46],
-  ['Arrival', 50],
+  ['Arrival', 46],
 ] as const;
 
 export interface Song {
