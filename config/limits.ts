@@ -182,7 +182,8 @@ export const CALL_DEADLINE_MS = 5 * SECOND_MS;
 /** A silent node is given up after up to twice its timeout, which must exceed the longest event-loop stall. */
 export const BUS_HEARTBEAT_MS = SECOND_MS;
 export const BUS_HEARTBEAT_TIMEOUT_MS = 3 * SECOND_MS;
-export const BUS_SHUTDOWN_WAIT_MS = 10 * SECOND_MS;
+/** A process that ends lets its calls end: longer than GATEWAY_COMMAND_MS_MAX, as is CLOSE_GRACE_MS. */
+export const BUS_SHUTDOWN_WAIT_MS = 13 * SECOND_MS;
 /** What a NATS server takes by default. */
 export const BUS_MESSAGE_BYTES_MAX = 1024 ** 2;
 export const BUS_SWEEP_EVERY_MS = 100;
@@ -390,7 +391,7 @@ export const HEADERS_COUNT_MAX = 100;
 export const HEADERS_TIMEOUT_MS = 10 * SECOND_MS;
 export const REQUEST_TIMEOUT_MS = 30 * SECOND_MS;
 export const KEEP_ALIVE_MS = 65 * SECOND_MS;
-export const CLOSE_GRACE_MS = 10 * SECOND_MS;
+export const CLOSE_GRACE_MS = 13 * SECOND_MS;
 export const READY_CHECK_WAIT_MS = 2 * SECOND_MS;
 export const TELEMETRY_EVENTS_MAX = 100;
 /** Outlives a node's death and the election of a journal's leader, so that a client sees one slow answer. */

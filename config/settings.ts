@@ -54,8 +54,8 @@ const Settings = object({
   /** What this process hosts; the rest is reached over the bus. */
   roles: Type.Array(literals(...ROLES), { minItems: 1 }),
 
-  /** nats:// or tls:// addresses. With them bus, journal and topics are NATS; absent: of this process. */
-  natsServers: Type.Array(Type.String({ pattern: '^(nats|tls)://[^/]+$' })),
+  /** nats:// or tls:// addresses, never with a password, since addresses are logged. With them bus, journal and topics are NATS; absent: of this process. */
+  natsServers: Type.Array(Type.String({ pattern: '^(nats|tls)://[^/@]+$' })),
   natsUser: Type.Optional(Name),
   natsPassword: Type.Optional(Name),
   /** A user's NKEY seed, instead of user and password. */
@@ -70,11 +70,11 @@ const Settings = object({
   cassandraUser: Type.Optional(Name),
   cassandraPassword: Type.Optional(Name),
   /** redis:// or rediss:// addresses, several for a cluster. With them the cache is Redis. */
-  redis: Type.Array(Type.String({ pattern: '^rediss?://[^/]+$' })),
+  redis: Type.Array(Type.String({ pattern: '^rediss?://[^/@]+$' })),
   redisUser: Type.Optional(Name),
   redisPassword: Type.Optional(Name),
   /** http(s)://host:port of an S3 API. With it objects are in its bucket. */
-  s3Url: Type.Optional(Type.String({ pattern: '^https?://[^/]+$' })),
+  s3Url: Type.Optional(Type.String({ pattern: '^https?://[^/@]+$' })),
   s3Bucket: Name,
   s3Region: Name,
   s3AccessKey: Type.Optional(Name),

@@ -48,7 +48,7 @@ async function openClusterEngines({ settings, sources, schema }: EnginesDeps): P
       clock,
     }),
   );
-  const [{ tables }, cache, objects] = await Promise.all([
+  const opening = [
     cassandra
       .openCassandra({
         ...(await cassandraAccessOf(settings)),
@@ -79,7 +79,10 @@ async function openClusterEngines({ settings, sources, schema }: EnginesDeps): P
         random,
       })
       .then((engine) => opened.use(engine)),
-  ]);
+  ] as const;
+  // One that opens after another has failed is to be closed as well.
+  await Promise.allSettled(opening);
+  const [{ tables }, cache, objects] = await Promise.all(opening);
   const running = opened.move();
   return {
     journal,

@@ -37,6 +37,14 @@ export class NatsTransporter extends Transporters.NATS {
     void this.#follow(this.client as NatsConnection);
   }
 
+  /** Without a server nobody can be told, and the connection must end all the same. */
+  override async disconnect(): Promise<void> {
+    const client = this.client as NatsConnection | null;
+    await client?.flush().catch(() => undefined);
+    await client?.close();
+    this.client = null;
+  }
+
   override makeSubscriptions(topics: Parameters<Transporters.NATS['makeSubscriptions']>[0]): Promise<void> {
     const callback = (_error: unknown, message: Msg) => this.#tellAway(message);
     (this.client as NatsConnection).subscribe(`${this.#awaySubject}.>`, { callback });
@@ -55,9 +63,12 @@ export class NatsTransporter extends Transporters.NATS {
         this.connected = false;
       } else if (type === 'reconnect') {
         void this.broker.broadcastLocal(INTERRUPTED);
+        // Not waited for: it takes a while, in which the connection may be lost again.
         const told = this.onConnected(true);
         this.#up.resolve();
-        await told;
+        told.catch((error: unknown) =>
+          this.logger.warn('the nodes were not told of the reconnection', error),
+        );
       }
     }
   }

@@ -101,8 +101,9 @@ function passes(error: unknown): boolean {
 const hasEnded = (connection: NatsConnection): boolean => connection.isClosed() || connection.isDraining();
 
 export function openJetStream(connection: NatsConnection, clock: Clock, dedupeWindowMs: number): JetStream {
-  /** Since when nothing has been answered. */
+  /** Since when nothing has been answered, and when that was last found. */
   let silentSinceMs: number | undefined;
+  let silentAtMs = 0;
 
   const pause = (delayMs: number): Promise<void> =>
     new Promise((resolve) => void clock.after(delayMs, resolve));
@@ -110,6 +111,9 @@ export function openJetStream(connection: NatsConnection, clock: Clock, dedupeWi
   /** A server that is cut off from its cluster still talks to us, and would for ever. */
   function noticeSilence(): void {
     const nowMs = clock.nowMs();
+    // What failed long ago, with nobody asking since, says nothing of the time between.
+    if (nowMs - silentAtMs > NATS_STUCK_MS) silentSinceMs = undefined;
+    silentAtMs = nowMs;
     silentSinceMs ??= nowMs;
     if (nowMs - silentSinceMs < NATS_STUCK_MS) return;
     silentSinceMs = undefined;

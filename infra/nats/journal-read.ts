@@ -37,6 +37,8 @@ function quickBatch(
           if (status !== END_OF_BATCH) found.length = 0;
           return end();
         }
+        // Lost on the way, as while a server is changed: what follows the gap is read again.
+        if (Number(message.headers?.get('Nats-Last-Sequence')) !== (found.at(-1)?.seq ?? 0)) return end();
         found.push(messageOf(message));
       },
     });

@@ -117,8 +117,14 @@ class MissedKeys {
 
   async catchUp(): Promise<void> {
     const keys = [...this.#keys].slice(0, REDIS_REPLAYED_AT_ONCE).map(([key]) => key);
-    await Promise.all(keys.map(this.#drop));
+    // Taken out first: a key that is missed once more meanwhile must be dropped once more.
     for (const key of keys) this.#keys.delete(key);
+    try {
+      await Promise.all(keys.map(this.#drop));
+    } catch (error) {
+      for (const key of keys) this.add(key);
+      throw error;
+    }
   }
 }
 
