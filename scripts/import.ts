@@ -1,6 +1,7 @@
 /** npm run import -- FOLDER…: takes in a person's own music. Safe to run again; exit code 1 when it could not. */
-import { openImport } from '../broker.config.ts';
+
 import { readSettings } from '../config/settings.ts';
+import { openImport } from '../ingest.config.ts';
 import { systemClock } from '../kit/sources.ts';
 import { runImportCommand } from '../media/ingest/command.ts';
 

@@ -2,8 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openIngest } from '../../broker.config.ts';
 import { readSettings } from '../../config/settings.ts';
+import { openIngest } from '../../ingest.config.ts';
 import { setLogLevel } from '../../kit/log.ts';
 import { ingestSong } from '../../media/ingest/song.ts';
 import { makeMusic } from '../../media/ingest/testing/music.ts';

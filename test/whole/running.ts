@@ -1,8 +1,9 @@
 /** The service as a person runs it, on a temp folder with short songs, and how tests speak to it. */
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { openIngest, type RunningService, startService } from '../../broker.config.ts';
+import { type RunningService, startService } from '../../broker.config.ts';
 import { readSettings, type Settings } from '../../config/settings.ts';
+import { openIngest } from '../../ingest.config.ts';
 import type { Ffmpeg } from '../../media/ingest/ffmpeg.ts';
 import { type ImportSummary, importFolder } from '../../media/ingest/import.ts';
 

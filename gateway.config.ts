@@ -1,0 +1,40 @@
+/** The way in for browsers and other clients. */
+import { type AccessClaims, accountsContract } from './actors/accounts/contract.ts';
+import { catalogContract } from './actors/catalog/contract.ts';
+import { createGateway, type Gateway } from './actors/gateway/gateway.ts';
+import {
+  ACCESS_TOKEN_BYTES_MAX,
+  JWKS_MAX_AGE_MS,
+  JWKS_REFETCH_MS_MIN,
+  VERIFIED_TOKENS_MAX,
+} from './config/limits.ts';
+import type { Settings } from './config/settings.ts';
+import { createTokenVerifier } from './kit/access-token.ts';
+import { type Caller, clientOf } from './kit/client.ts';
+import type { Engines } from './kit/ports/engines.ts';
+import { systemSources } from './kit/sources.ts';
+
+/** As browsers see it: behind a proxy our own TLS may be between us and the proxy alone. */
+export const isSecure = ({ tlsCert, publicUrl }: Settings): boolean =>
+  publicUrl === undefined ? tlsCert !== undefined : publicUrl.startsWith('https:');
+
+/** Of role gateway. */
+export function gatewayOf(bus: Caller, { cache, topics }: Engines, settings: Settings): Gateway {
+  return createGateway({
+    verifier: createTokenVerifier<AccessClaims>({
+      jwks: () => clientOf(accountsContract, bus).jwks({}),
+      clock: systemSources.clock,
+      limits: {
+        verifiedTokensMax: VERIFIED_TOKENS_MAX,
+        tokenBytesMax: ACCESS_TOKEN_BYTES_MAX,
+        jwksMaxAgeMs: JWKS_MAX_AGE_MS,
+        jwksRefetchMsMin: JWKS_REFETCH_MS_MIN,
+      },
+    }),
+    cache,
+    topics,
+    sources: systemSources,
+    readyChecks: { catalog: () => clientOf(catalogContract, bus).counts({}) },
+    options: { ...settings, secure: isSecure(settings) },
+  });
+}
