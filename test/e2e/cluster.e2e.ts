@@ -42,9 +42,11 @@ t.test('an import goes on when the worker at it is killed, and releases each son
   const broker = await joined();
   const ingest = clientOf(ingestContract, broker);
   const importing = run(cluster, 'import', [await makeAlbum(t, ALBUM)]);
-  const workerAtWork = async (): Promise<string> =>
-    (await ingest.status({})).inWork[0]?.worker ?? workerAtWork();
-  const worker = await workerAtWork();
+  let worker: string | undefined;
+  await until(async () => {
+    worker = (await ingest.status({})).inWork[0]?.worker;
+    return worker !== undefined;
+  });
   const node = cluster.nodes.find(({ name }) => name === worker);
   node?.process.kill('SIGSTOP');
   const { done } = await ingest.status({});
