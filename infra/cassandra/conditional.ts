@@ -8,6 +8,7 @@
 import cassandra, { type types } from 'cassandra-driver';
 import { CASSANDRA_CONDITIONAL_RETRY_MS, CASSANDRA_CONDITIONAL_TRIES_MAX } from '../../config/limits.ts';
 import type { Mailboxes } from '../../kit/actor/mailbox.ts';
+import { currentCall } from '../../kit/call-context.ts';
 import { UnavailableError } from '../../kit/errors.ts';
 import type { Cas, Versioned } from '../../kit/ports/tables.ts';
 import type { Clock } from '../../kit/sources.ts';
@@ -39,6 +40,9 @@ export function conditionalWrites<R>({ session, cql, clock, turns }: Conditional
   const pause = (tries: number): Promise<void> =>
     new Promise((resolve) => void clock.after(tries * CASSANDRA_CONDITIONAL_RETRY_MS, resolve));
 
+  /** Whether nobody waits for the answer any more, while others wait for their turn. */
+  const isLate = (): boolean => clock.nowMs() >= (currentCall().deadlineMs ?? Number.POSITIVE_INFINITY);
+
   /** @throws UnavailableError when nothing was written. */
   async function settle(
     query: string,
@@ -54,7 +58,7 @@ export function conditionalWrites<R>({ session, cql, clock, turns }: Conditional
       } catch (error) {
         if (!(error instanceof UnavailableError)) throw error;
         inDoubt ||= error.data.inDoubt === true;
-        if (tries === CASSANDRA_CONDITIONAL_TRIES_MAX) {
+        if (tries === CASSANDRA_CONDITIONAL_TRIES_MAX || isLate()) {
           if (inDoubt) return { s: 'unknown' };
           throw error;
         }
@@ -85,7 +89,9 @@ export function conditionalWrites<R>({ session, cql, clock, turns }: Conditional
         const deletes = seen.map(([key, id]) => ({ query: cql.deleteIf, params: [...key, id] }));
         if ((await session.batch(deletes)).wasApplied()) return;
       } catch (error) {
-        if (!(error instanceof UnavailableError) || tries === CASSANDRA_CONDITIONAL_TRIES_MAX) throw error;
+        if (!(error instanceof UnavailableError) || tries === CASSANDRA_CONDITIONAL_TRIES_MAX || isLate()) {
+          throw error;
+        }
       }
       if (tries === CASSANDRA_CONDITIONAL_TRIES_MAX) throw contended();
       await pause(tries);

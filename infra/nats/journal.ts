@@ -35,6 +35,15 @@ export interface JetStreamJournalOptions {
   readonly clock?: Clock;
 }
 
+/** Written by somebody else: `null` is no record that anybody can handle, so that consumers park it. */
+function dataOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 const SHARDS_KEY = 'antiphon.shards';
 
 /** @throws UnsupportedError `JOURNAL_SHARDS_DIFFER`; UnavailableError when JetStream does not answer. */
@@ -81,7 +90,7 @@ export async function openJetStreamJournal(
     subject: names.subjectOf(subject),
     seq,
     atMs,
-    data: JSON.parse(text),
+    data: dataOf(text),
   });
 
   async function head(stream: string, shard: number): Promise<number> {
