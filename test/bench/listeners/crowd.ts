@@ -10,7 +10,7 @@ import { WebSocket } from 'ws';
 import { PROGRESS_REPORT_EVERY_MS } from '../../../config/limits.ts';
 import type { ListenerAccount } from './library.ts';
 
-export interface Connect {
+interface Connect {
   readonly do: 'connect';
   /** ws://… */
   readonly url: string;
@@ -19,13 +19,13 @@ export interface Connect {
   readonly from: number;
   readonly to: number;
 }
-export interface Measure {
+interface Measure {
   readonly do: 'measure';
   readonly forMs: number;
 }
 export type Order = Connect | Measure;
 
-export interface Latencies {
+interface Latencies {
   readonly count: number;
   readonly p50Ms: number;
   readonly p99Ms: number;

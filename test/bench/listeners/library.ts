@@ -28,7 +28,7 @@ export interface ListenerAccount {
   readonly songIds: readonly string[];
 }
 
-export interface Library {
+interface Library {
   readonly dataDir: string;
   readonly secret: string;
   readonly accounts: readonly ListenerAccount[];
