@@ -86,6 +86,8 @@ export const NATS_SUBJECT_CHARS_MAX = 1024;
 export const JOURNAL_SHARDS = 8;
 /** One attempt at a call; it is sent again, by the same message id, until the caller's deadline or the limit. */
 export const JOURNAL_TRY_MS = SECOND_MS;
+/** How late an append may learn that its try was not answered. */
+export const JOURNAL_REQUESTS_SWEEP_MS = 50;
 export const JOURNAL_CALL_MS_MAX = 10 * SECOND_MS;
 export const JOURNAL_RETRY_MS = 50;
 export const JOURNAL_RETRY_MS_MAX = 500;

@@ -2,7 +2,7 @@
  * Calls of JetStream that are sent again while servers come and go: each says what it wants once, and ends
  * in an answer, a refusal, or UnavailableError at the caller's deadline or after JOURNAL_CALL_MS_MAX.
  */
-import { ErrorCode, headers, type NatsConnection, NatsError, nanos, nuid } from 'nats';
+import { ErrorCode, type NatsConnection, NatsError, nanos, nuid } from 'nats';
 import {
   JOURNAL_CALL_MS_MAX,
   JOURNAL_RETRY_MS,
@@ -14,6 +14,7 @@ import { currentCall } from '../../kit/call-context.ts';
 import { StaleWriteError, TooLargeError, UnavailableError, UnsupportedError } from '../../kit/errors.ts';
 import { logger } from '../../kit/log.ts';
 import type { Clock } from '../../kit/sources.ts';
+import { openRequests } from './requests.ts';
 
 const log = logger('journal');
 
@@ -101,6 +102,10 @@ function passes(error: unknown): boolean {
 const hasEnded = (connection: NatsConnection): boolean => connection.isClosed() || connection.isDraining();
 
 export function openJetStream(connection: NatsConnection, clock: Clock, dedupeWindowMs: number): JetStream {
+  const requests = openRequests(connection, clock);
+  /** Unique by this process's part; counting on costs less than chance each time. */
+  const idPrefix = `${nuid.next()}-`;
+  let ids = 0;
   /** Since when nothing has been answered, and when that was last found. */
   let silentSinceMs: number | undefined;
   let silentAtMs = 0;
@@ -189,14 +194,16 @@ export function openJetStream(connection: NatsConnection, clock: Clock, dedupeWi
     next: (stream, subject, fromSeq) => get(stream, { seq: fromSeq, next_by_subj: subject }),
 
     async publish(stream, subject, text, options = {}) {
-      const { expectedSeq, messageId = nuid.next(), msMax = JOURNAL_CALL_MS_MAX } = options;
-      const head = headers();
-      head.set('Nats-Msg-Id', messageId);
-      if (expectedSeq !== undefined) head.set('Nats-Expected-Last-Subject-Sequence', String(expectedSeq));
+      const { expectedSeq, msMax = JOURNAL_CALL_MS_MAX } = options;
+      const messageId = options.messageId ?? idPrefix + (ids++).toString(36);
+      const headers: [string, string][] = [['Nats-Msg-Id', messageId]];
+      if (expectedSeq !== undefined) {
+        headers.push(['Nats-Expected-Last-Subject-Sequence', String(expectedSeq)]);
+      }
       return insist(msMax, async (tryMs) => {
         try {
-          const reply = await connection.request(subject, text, { timeout: tryMs, headers: head });
-          const answer = reply.json<{ seq: number; error?: ApiFailure }>();
+          const reply = await requests.ask(subject, text, headers, tryMs);
+          const answer = JSON.parse(reply) as { seq: number; error?: ApiFailure };
           if (answer.error) throw new JetStreamError(answer.error);
           return answer.seq;
         } catch (error) {

@@ -85,6 +85,14 @@ export async function openJetStreamJournal(
     return name;
   }
 
+  const durations = new Map<string, ReturnType<typeof appendSeconds.labels>>();
+  /** Looked up once a stream: looking labels up costs more than observing. */
+  function durationOf(stream: string): ReturnType<typeof appendSeconds.labels> {
+    const known = durations.get(stream) ?? appendSeconds.labels(stream);
+    durations.set(stream, known);
+    return known;
+  }
+
   const recordOf = (stream: string, { subject, seq, atMs, text }: StoredMessage): JournalRecord => ({
     stream,
     subject: names.subjectOf(subject),
@@ -128,13 +136,13 @@ export async function openJetStreamJournal(
     async append(stream, subject, data, { expectedSeq, messageId } = {}) {
       const json = encodeRecord(data);
       const name = await shardStream(stream, names.shardOf(subject));
-      const end = appendSeconds.startTimer({ stream });
+      const startedAtMs = performance.now();
       const seq = await js.publish(name, names.subject(stream, subject), json, {
         ...(expectedSeq !== undefined && { expectedSeq }),
         // JetStream knows message ids by stream; ours are of a subject.
         ...(messageId !== undefined && { messageId: `${encodeToken(subject)}.${encodeToken(messageId)}` }),
       });
-      end();
+      durationOf(stream).observe((performance.now() - startedAtMs) / 1000);
       return seq;
     },
     async read(stream, subject, afterSeq = 0, last = Number.POSITIVE_INFINITY) {
