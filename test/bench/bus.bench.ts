@@ -12,9 +12,11 @@ import { NatsTransporter } from '../../infra/bus/nats-transporter.ts';
 import { startNats } from '../../infra/local/nats.ts';
 import { startProcess } from '../../infra/local/process.ts';
 import { type NatsOptions, natsConnectOptions, openNats } from '../../infra/nats/connection.ts';
+import { openJetStreamJournal } from '../../infra/nats/journal.ts';
 import { clientOf } from '../../kit/client.ts';
 import { tempFolder } from '../contract-suites/harness.ts';
 import { benchContract, RAW_SUBJECT } from './bus/contract.ts';
+import { counterHost } from './bus/counter.ts';
 import type { BenchNodeOptions } from './bus/node.ts';
 import type { BenchReport } from './report.ts';
 
@@ -117,12 +119,15 @@ export default async function bench(): Promise<BenchReport> {
   const record = new TextEncoder().encode(
     JSON.stringify({ commandId: `${run}-0000`, reply: 1000, events: [{ by: 1 }] }),
   );
-  const journaled = await compare(
-    COMMANDS_PER_ROUND,
-    (i) => js.publish(`raw.${i % JOURNAL_SHARDS}.${keyOf(i)}`, record),
-    add,
-  );
-  const one = { echo: call.ours, add: journaled.ours };
+  const publish: Work = (i) => js.publish(`raw.${i % JOURNAL_SHARDS}.${keyOf(i)}`, record);
+  // Where the caller of the bare publish is: one process, one hop to the server.
+  const journal = stack.use(await openJetStreamJournal({ connection, namespace: NAMESPACE, replicas: 1 }));
+  const host = stack.use(counterHost('bench-here', journal));
+  const send: Work = (i) => host.send(keyOf(i), 'add', { commandId: `${run}-${commands++}` });
+  await ratePerSec(KEYS, send);
+  const journaled = await compare(COMMANDS_PER_ROUND, publish, send);
+  const remote = await compare(COMMANDS_PER_ROUND, publish, add);
+  const one = { echo: call.ours, add: remote.ours };
   await Promise.all(NODES.slice(1).map(start));
   const echo: Work = (i) => client.echo({ key: keyOf(i), text: TEXT });
   // Twice: the keys that have moved are awake the second time.
@@ -141,9 +146,10 @@ export default async function bench(): Promise<BenchReport> {
       ['bare NATS request and reply', perSec(call.bare)],
       ['remote actor call: contract, client, routing, deadline, checks', perSec(call.ours)],
       ['bare JetStream publish, the journal’s stream settings', perSec(journaled.bare)],
+      ['journaled command: virtual actor, append with expected sequence', perSec(journaled.ours)],
       [
-        'journaled command: remote call, virtual actor, append with expected sequence',
-        perSec(journaled.ours),
+        'journaled command of another process: a remote call in front',
+        `${perSec(remote.ours)}, ${remote.ratio.toFixed(2)} × a publish`,
       ],
       ['the same load on 1 → 3 nodes: calls', `${perSec(one.echo)} → ${perSec(three.echo)}`],
       ['the same load on 1 → 3 nodes: journaled commands', `${perSec(one.add)} → ${perSec(three.add)}`],
