@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import { SIGNING_KEY_TRIES_MAX, SIGNING_KEYS_RELOAD_MS } from '../../config/limits.ts';
 import type { PublicJwk, SigningKey } from '../../kit/access-token.ts';
 import { derivedKey } from '../../kit/derived-key.ts';
+import { logger } from '../../kit/log.ts';
 import type { Table } from '../../kit/ports/tables.ts';
 import type { Sources } from '../../kit/sources.ts';
 import { type KeySchedule, nextKeyAt, servedKeysAt, signingKeyAt } from './domain-keys.ts';
@@ -27,6 +28,8 @@ const TAG_BYTES = 16;
 interface LoadedKey extends KeySchedule, SigningKey {
   readonly publicJwk: PublicJwk;
 }
+
+const log = logger('accounts');
 
 export interface KeyRing {
   /** The key to sign with now; makes the next one when its time has come. */
@@ -87,9 +90,16 @@ export async function openKeyRing(
 
   async function refreshed(): Promise<readonly LoadedKey[]> {
     if (clock.nowMs() - loadedAtMs >= SIGNING_KEYS_RELOAD_MS) {
-      loading ??= load().finally(() => {
-        loading = undefined;
-      });
+      loading ??= load()
+        .catch((error: unknown) => {
+          // What is known goes on proving who somebody is while the tables are away.
+          if (keys.length === 0) throw error;
+          loadedAtMs = clock.nowMs();
+          log.warn({ err: error }, 'signing keys could not be read again; those known go on');
+        })
+        .finally(() => {
+          loading = undefined;
+        });
       await loading;
     }
     return keys;

@@ -3,8 +3,9 @@
  * Method: each use case runs with its n-th conditional write so, done or not, for every n.
  */
 import t, { type Test } from 'tap';
-import { USERNAME_CLAIM_TTL_MS } from '../../config/limits.ts';
+import { SIGNING_KEYS_RELOAD_MS, USERNAME_CLAIM_TTL_MS } from '../../config/limits.ts';
 import { testPaymentProvider } from '../../infra/payment/test-provider.ts';
+import { UnavailableError } from '../../kit/errors.ts';
 import { systemSources } from '../../kit/sources.ts';
 import { PASSWORD, type World, world } from '../../test/accounts/world.ts';
 import { openLmdb } from '../../test/contract-suites/harness.ts';
@@ -168,6 +169,21 @@ t.test('nodes that start at once over nothing sign with one key, also when in do
     const kids = await Promise.all(rings.map(async (ring) => (await ring.signingKey()).kid));
     t.equal(new Set(kids).size, 1, fate);
   }
+});
+
+t.test('keys that are known go on while the tables are away', async (t) => {
+  await using lmdb = await openLmdb();
+  const rows = lmdb.tables.open(SIGNING_KEYS);
+  let away = false;
+  const scan: typeof rows.scan = (...args) =>
+    away ? Promise.reject(new UnavailableError('AWAY', 'Try again.')) : rows.scan(...args);
+  const sources = { ...systemSources, clock: lmdb.clock };
+  const ring = await openKeyRing({ ...rows, scan }, 'a master secret of thirty-two bytes or more', sources);
+  const known = await ring.publicJwks();
+  away = true;
+  lmdb.clock.advance(SIGNING_KEYS_RELOAD_MS + 1);
+  t.same(await ring.publicJwks(), known);
+  t.equal((await ring.signingKey()).kid, known[0]?.kid);
 });
 
 t.test('a process that was stopped between claim and account does not take a name back', async (t) => {
