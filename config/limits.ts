@@ -373,6 +373,8 @@ export const WARM_SHOWN_MAX = 200;
 // Demo music
 /** A track takes some seconds; this is for a machine that is very busy. */
 export const DEMO_RENDER_MS_MAX = 10 * MINUTE_MS;
+/** Attempts to take one track in. */
+export const DEMO_TRIES_MAX = 5;
 
 // Gateway
 export const STREAM_REQUESTS_PER_MIN = 100;

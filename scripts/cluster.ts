@@ -29,11 +29,9 @@ function readCall(): { folder: string; nodes: number; port: number } {
   });
   const nodes = Number(values.nodes);
   if (!Number.isInteger(nodes) || nodes < 1 || nodes > NODES_MAX) throw new Error(`1 to ${NODES_MAX} nodes`);
-  return {
-    folder: resolve(values.data),
-    nodes,
-    port: Number(process.env.ANTIPHON_PORT || 4600),
-  };
+  const port = Number(process.env.ANTIPHON_PORT || 4600);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error('ANTIPHON_PORT is a port number');
+  return { folder: resolve(values.data), nodes, port };
 }
 
 /** Settings for all processes; what belongs to one process alone is the cluster's to set. */
@@ -87,18 +85,29 @@ async function writeSettings(file: string, env: Cluster['env']): Promise<void> {
 }
 
 function tell(
-  { url, nodes, edge, env }: Cluster,
+  { url, nodes, gateway, origin, nats, edge, env }: Cluster,
   { folder, settings, setupCode }: { folder: string; settings: string; setupCode: string | undefined },
 ): void {
   say();
   say(`  Antiphon's cluster is ready at ${url}`);
   if (setupCode) say(`  Make the administrator:  ${url}/?code=${setupCode}`);
-  say(`  ${nodes.length} actor nodes: ${nodes.map(({ name }) => name).join(', ')}`);
+  const pidOf = ({ name, process: { pid } }: Cluster['gateway']) => `${name} ${pid}`;
+  const engines = (nats?.servers ?? []).map(({ name, process: { pid } }) => `${name} ${pid}`);
+  say(`  pids: ${[...[...nodes, gateway, origin].map(pidOf), ...engines].join(', ')}`);
   say(`  sound from ${env.ANTIPHON_MEDIA_URL}${edge ? ' (nginx)' : ' (no nginx with njs here)'}`);
   say(`  data, and all logs: ${folder}`);
   say(`  join it: (set -a; . ${settings}; npm run repl), or npm run import -- FOLDER`);
-  say('  (Ctrl-C stops everything; end a process by its pid to see the others go on)');
+  say('  (Ctrl-C stops everything; kill a process by its pid to see the others go on)');
   say();
+}
+
+/** Processes of ours come and go by the hand of whoever tries it; each end is told. */
+function watch({ nodes, gateway, origin }: Cluster): void {
+  for (const { name, process: running } of [...nodes, gateway, origin]) {
+    void running.exited.then((how) => {
+      if (!stopping) say(`antiphon: ${name} has ended (${how}); the others go on without it`);
+    });
+  }
 }
 
 const call = (() => {
@@ -138,6 +147,7 @@ try {
   const settings = join(call.folder, 'settings.env');
   await writeSettings(settings, cluster.env);
   tell(cluster, { folder: call.folder, settings, setupCode });
+  watch(cluster);
 } catch (error) {
   if (!stopping) fail(1, `the cluster did not come up: ${(error as Error).message}`);
 }

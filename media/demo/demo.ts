@@ -4,6 +4,7 @@
  */
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DEMO_TRIES_MAX } from '../../config/limits.ts';
 import type { SongDescription } from '../ingest/description.ts';
 import { type IngestDeps, ingestSong } from '../ingest/song.ts';
 import { digestOf } from '../ingest/tables.ts';
@@ -48,11 +49,23 @@ export async function ensureDemo(deps: DemoDeps): Promise<void> {
   await mkdir(folder, { recursive: true });
   let done = DEMO.length - missing.length;
   for await (const { entry, wavPath, description } of generateDemo(missing, folder, deps.signal)) {
-    await ingestSong({ path: wavPath, description }, deps, deps.signal);
+    await persistently(() => ingestSong({ path: wavPath, description }, deps, deps.signal));
     done += 1;
     deps.onProgress?.({ title: `${entry.track.title} · ${entry.album.artist}`, done, total: DEMO.length });
   }
   await rm(folder, { recursive: true, force: true });
+}
+
+/** Taking a song in can be done again; a catalogue on another node may be late or away for a moment. */
+async function persistently(step: () => Promise<unknown>): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await step();
+      return;
+    } catch (error) {
+      if (tries === DEMO_TRIES_MAX || !(error as { retryable?: boolean }).retryable) throw error;
+    }
+  }
 }
 
 export interface DemoSong {

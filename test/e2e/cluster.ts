@@ -7,9 +7,11 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { PLAYER_STREAM } from '../../actors/player-session/contract.ts';
+import type { Role } from '../../config/settings.ts';
 import { NAMESPACE } from '../../infra/bus/broker-options.ts';
 import { type Cluster, type ClusterOptions, startCluster } from '../../infra/local/cluster.ts';
 import type { LocalNatsServer } from '../../infra/local/nats.ts';
+import { type LocalService, startService } from '../../infra/local/service.ts';
 import { journalNames } from '../../infra/nats/journal-names.ts';
 import { findFfmpeg } from '../../media/ingest/ffmpeg.ts';
 import { makeMusic } from '../../media/ingest/testing/music.ts';
@@ -27,6 +29,15 @@ export async function openCluster(t: Test, options: Omit<ClusterOptions, 'folder
   const cluster = await startCluster({ ...options, folder, env });
   t.teardown(() => cluster[Symbol.asyncDispose]());
   return cluster;
+}
+
+/** A further process of the cluster that hosts one role alone. */
+export async function startPart(t: Test, { env }: Cluster, role: Role): Promise<LocalService> {
+  const folder = await mkdtemp(join(tmpdir(), 'antiphon-part-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const part = await startService({ name: role, roles: [role], env: { ...env, ANTIPHON_DATA: folder } });
+  t.teardown(() => part[Symbol.asyncDispose]());
+  return part;
 }
 
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
