@@ -226,6 +226,9 @@ export const ENTITLEMENT_CACHE_MAX = 20_000;
 export const SONG_FACTS_CACHE_MS = 30 * SECOND_MS;
 export const SONG_FACTS_CACHE_MAX = 50_000;
 export const KNOWN_WHILE_AWAY_MS = HOUR_MS;
+/** How long a command waits for news of what its session remembers. */
+export const KNOWN_ANSWER_MS_MAX = SECOND_MS;
+export const KNOWN_ASKED_AGAIN_AFTER_MS = 5 * SECOND_MS;
 
 // Accounts
 export const DEVICES_MAX = 5;

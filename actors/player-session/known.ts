@@ -2,6 +2,8 @@
 import {
   ENTITLEMENT_CACHE_MAX,
   ENTITLEMENT_CACHE_MS,
+  KNOWN_ANSWER_MS_MAX,
+  KNOWN_ASKED_AGAIN_AFTER_MS,
   KNOWN_WHILE_AWAY_MS,
   SONG_FACTS_CACHE_MAX,
   SONG_FACTS_CACHE_MS,
@@ -44,28 +46,32 @@ export function createKnown(deps: { accounts: Accounts; catalog: Catalog; clock:
     return items;
   }
 
+  const fromAccounts = preferring(clock);
+  const fromCatalog = preferring(clock);
+
   /** The songs as they were last known, when the catalogue does not answer and all of them are. */
   const askOrRemember = (songIds: readonly string[], country: string): Promise<PlayableSong[]> =>
-    ask(songIds, country).catch((error: unknown) => {
-      const remembered = songIds.flatMap((songId) => playable.last(keyOf(songId, country)) ?? []);
-      if (isRefusal(error) || remembered.length < songIds.length) throw error;
-      return remembered;
-    });
+    fromCatalog(
+      () => ask(songIds, country),
+      () => {
+        const remembered = songIds.flatMap((songId) => playable.last(keyOf(songId, country)) ?? []);
+        return remembered.length === songIds.length ? remembered : undefined;
+      },
+    );
 
   return {
     async entitlement(userId) {
       if (deleted.get(userId)) throw new NotFoundError('ACCOUNT_NOT_FOUND', 'There is no such account.');
       const recent = entitlements.get(userId);
       if (recent) return recent;
-      try {
-        const entitlement = await accounts.entitlement({ userId });
-        entitlements.set(userId, entitlement);
-        return entitlement;
-      } catch (error) {
-        const remembered = entitlements.last(userId);
-        if (isRefusal(error) || !remembered) throw error;
-        return remembered;
-      }
+      return fromAccounts(
+        async () => {
+          const entitlement = await accounts.entitlement({ userId });
+          entitlements.set(userId, entitlement);
+          return entitlement;
+        },
+        () => entitlements.last(userId),
+      );
     },
 
     async songs(songIds, entitlement) {
@@ -91,6 +97,29 @@ const keyOf = (songId: string, country: string): string => `${country} ${songId}
 
 /** An answer that means no, unlike an actor that is away. */
 const isRefusal = (error: unknown): boolean => error instanceof AntiphonError && error.status < 500;
+
+/**
+ * An answer, or what is remembered of it when it does not come soon: an actor whose tables hang would take all
+ * the time that the command has. Whoever was away is not asked again at once.
+ */
+function preferring(clock: Clock) {
+  let awayUntilMs = 0;
+  return <T>(ask: () => Promise<T>, remember: () => T | undefined): Promise<T> => {
+    const remembered = remember();
+    if (remembered === undefined) return ask();
+    if (clock.nowMs() < awayUntilMs) return Promise.resolve(remembered);
+    return new Promise((resolve, reject) => {
+      const settleForLess = (): void => {
+        awayUntilMs = clock.nowMs() + KNOWN_ASKED_AGAIN_AFTER_MS;
+        resolve(remembered);
+      };
+      const timer = clock.after(KNOWN_ANSWER_MS_MAX, settleForLess);
+      ask()
+        .then(resolve, (error: unknown) => (isRefusal(error) ? reject(error) : settleForLess()))
+        .finally(() => timer.cancel());
+    });
+  };
+}
 
 const NO_SUCH_SONG: KnownSong = { durationMs: 0, rungs: [], against: 'unknown' };
 
