@@ -469,8 +469,6 @@ export const SEARCH_FILL_CHUNK = 20;
 /** Of an index that several processes write. */
 export const SEARCH_LOOKS_MAX = 8;
 export const SEARCH_FILL_RETRY_MS = 2 * SECOND_MS;
-/** How long a play may go on getting news after it was last touched. */
-export const HISTORY_OPEN_PLAY_TTL_MS = 30 * DAY_MS;
 export const LIKES_MAX = 10_000;
 export const LIKE_WRITE_TRIES_MAX = 8;
 export const LIKES_COUNTED_EVERY = 100;

@@ -2,7 +2,7 @@ import t from 'tap';
 import { base62, ID_PATTERN, idFrom, systemIds } from './sources.ts';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const valueOf = (id: string): bigint =>
+const numberOf = (id: string): bigint =>
   [...id].reduce((sum, digit) => sum * 62n + BigInt(ALPHABET.indexOf(digit)), 0n);
 
 void t.test('an id holds its 48 bits of time and 80 of chance, digit by digit', async (t) => {
@@ -11,10 +11,10 @@ void t.test('an id holds its 48 bits of time and 80 of chance, digit by digit', 
     const id = idFrom(nowMs, entropy);
     t.match(id, new RegExp(ID_PATTERN));
     const bits = [...entropy].reduce((sum, byte) => (sum << 8n) | BigInt(byte), BigInt(nowMs));
-    t.equal(valueOf(id), bits, String(nowMs));
+    t.equal(numberOf(id), bits, String(nowMs));
   }
   t.equal(base62(new Uint8Array(16)), '0'.repeat(22));
-  t.equal(valueOf(base62(new Uint8Array(16).fill(255))), 2n ** 128n - 1n);
+  t.equal(numberOf(base62(new Uint8Array(16).fill(255))), 2n ** 128n - 1n);
 });
 
 void t.test('text order is the order of time', async (t) => {
