@@ -18,6 +18,7 @@ import type { Cache } from '../../kit/ports/cache.ts';
 import type { Topics } from '../../kit/ports/topics.ts';
 import { serviceOf } from '../../kit/service.ts';
 import { type Clock, systemClock, systemIds, type Timer } from '../../kit/sources.ts';
+import { ingestContract } from '../../media/ingest/contract.ts';
 
 const CONTRACTS: readonly Contract[] = [
   accountsContract,
@@ -26,6 +27,7 @@ const CONTRACTS: readonly Contract[] = [
   historyContract,
   likesContract,
   searchContract,
+  ingestContract,
 ];
 
 interface PlainSchema {
@@ -44,7 +46,7 @@ interface PlainSchema {
 export const idOf = (n: number): string => String(n).padStart(22, '0');
 
 /** Texts among which every pattern of the contracts finds one that fits. */
-const TEXTS = [idOf(0), 'DE', 'en', 'listener', 'DEA123456789', '#000000'];
+const TEXTS = [idOf(0), 'DE', 'en', 'listener', 'DEA123456789', '#000000', '2026-01-31'];
 
 /** The least value that fits a schema. */
 export function sampleOf(schema: PlainSchema | TSchema): unknown {
