@@ -165,16 +165,20 @@ interface Jsz {
   }[];
 }
 
-/** The server that leads the journal stream of a player session. */
+/** The server that leads the journal stream of a player session; waits while there is none. */
 export async function leaderOf({ nats }: Cluster, userId: string): Promise<LocalNatsServer> {
   const [first] = nats?.servers ?? [];
-  if (!first) throw new Error('NATS is somebody else’s');
-  const { account_details: accounts = [] } = await monitored<Jsz>(first, '/jsz?streams=true');
-  const shards = accounts
-    .flatMap(({ stream_detail: streams = [] }) => streams)
-    .filter(({ name }) => /^antiphon-journal-player-\d+$/.test(name));
-  const { shardOf, shardStream } = journalNames(NAMESPACE, shards.length);
-  const wanted = shardStream(PLAYER_STREAM, shardOf(`${PLAYER_STREAM}.${userId}`));
-  const leader = shards.find(({ name }) => name === wanted)?.cluster?.leader;
-  return nats?.server(leader ?? '') ?? first;
+  if (!nats || !first) throw new Error('NATS is somebody else’s');
+  let leader: string | undefined;
+  await until(async () => {
+    const { account_details: accounts = [] } = await monitored<Jsz>(first, '/jsz?streams=true');
+    const shards = accounts
+      .flatMap(({ stream_detail: streams = [] }) => streams)
+      .filter(({ name }) => /^antiphon-journal-player-\d+$/.test(name));
+    const { shardOf, shardStream } = journalNames(NAMESPACE, shards.length);
+    const wanted = shardStream(PLAYER_STREAM, shardOf(`${PLAYER_STREAM}.${userId}`));
+    leader = shards.find(({ name }) => name === wanted)?.cluster?.leader;
+    return Boolean(leader);
+  });
+  return nats.server(leader ?? '');
 }
