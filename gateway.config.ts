@@ -17,19 +17,23 @@ import { systemSources } from './kit/sources.ts';
 export const isSecure = ({ tlsCert, publicUrl }: Settings): boolean =>
   publicUrl === undefined ? tlsCert !== undefined : publicUrl.startsWith('https:');
 
+/** Proves who somebody is, with the keys that the accounts publish. */
+export const verifierOf = (bus: Caller) =>
+  createTokenVerifier<AccessClaims>({
+    jwks: () => clientOf(accountsContract, bus).jwks({}),
+    clock: systemSources.clock,
+    limits: {
+      verifiedTokensMax: VERIFIED_TOKENS_MAX,
+      tokenBytesMax: ACCESS_TOKEN_BYTES_MAX,
+      jwksMaxAgeMs: JWKS_MAX_AGE_MS,
+      jwksRefetchMsMin: JWKS_REFETCH_MS_MIN,
+    },
+  });
+
 /** Of role gateway. */
-export function gatewayOf(bus: Caller, { cache, topics }: Engines, settings: Settings): Gateway {
-  return createGateway({
-    verifier: createTokenVerifier<AccessClaims>({
-      jwks: () => clientOf(accountsContract, bus).jwks({}),
-      clock: systemSources.clock,
-      limits: {
-        verifiedTokensMax: VERIFIED_TOKENS_MAX,
-        tokenBytesMax: ACCESS_TOKEN_BYTES_MAX,
-        jwksMaxAgeMs: JWKS_MAX_AGE_MS,
-        jwksRefetchMsMin: JWKS_REFETCH_MS_MIN,
-      },
-    }),
+export const gatewayOf = (bus: Caller, { cache, topics }: Engines, settings: Settings): Gateway =>
+  createGateway({
+    verifier: verifierOf(bus),
     cache,
     topics,
     sources: systemSources,
@@ -37,4 +41,3 @@ export function gatewayOf(bus: Caller, { cache, topics }: Engines, settings: Set
     readyChecks: { accounts: () => clientOf(accountsContract, bus).jwks({}) },
     options: { ...settings, secure: isSecure(settings) },
   });
-}

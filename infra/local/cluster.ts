@@ -7,7 +7,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { masterSecret } from '../../config/secrets.ts';
-import type { Role } from '../../config/settings.ts';
+import { ROLES, type Role } from '../../config/settings.ts';
 import { mediaKeysOf } from '../../media/edge/keys-file.ts';
 import { type LocalCassandra, startCassandra } from './cassandra.ts';
 import { type LocalNats, startNats } from './nats.ts';
@@ -21,15 +21,10 @@ import { findProgram } from './tools.ts';
 
 const run = promisify(execFile);
 const MIGRATE = join(import.meta.dirname, '..', '..', 'scripts', 'migrate.ts');
-export const ACTOR_ROLES: readonly Role[] = [
-  'accounts',
-  'catalog',
-  'search',
-  'history',
-  'likes',
-  'player-session',
-  'ingest',
-];
+/** Those that meet listeners, or serve sound, have processes of their own. */
+export const ACTOR_ROLES: readonly Role[] = ROLES.filter(
+  (role) => !['gateway', 'edge', 'warming'].includes(role),
+);
 
 export interface ClusterOptions {
   /** Everything that engines and services keep; found again by the next start. */

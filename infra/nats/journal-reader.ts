@@ -23,6 +23,9 @@ const log = logger('journal');
 const BEATS_MISSED_MAX = 3;
 const DEAF_PULLS_MAX = 4;
 const IDLE_BEAT = 100;
+/** Statuses that end a pull. */
+const NO_MESSAGES = 404;
+const PULL_EXPIRED = 408;
 const NOBODY_THERE = 503;
 
 export interface ShardReader {
@@ -100,8 +103,9 @@ export function openShardReader({ js, stream, afterSeq, wake }: ShardReaderDeps)
       clock.after(JOURNAL_RETRY_MS, pull);
       return;
     }
-    // 404 and 408: nothing more for now. The rest but a full batch says that the consumer is gone.
-    if (status === 404 || status === 408 || /maxbytes|batch completed/i.test(description)) pull();
+    // Any other end but that of a full batch says that the consumer is gone.
+    if (status === NO_MESSAGES || status === PULL_EXPIRED || /maxbytes|batch completed/i.test(description))
+      pull();
     else begin(`${status} ${description}`);
   }
 

@@ -211,6 +211,29 @@ t.test('a catalogue with music in it gets no demo', async (t) => {
   t.same(catalog.releases, []);
 });
 
+t.test('a demo goes on whose first song was released and not marked', async (t) => {
+  const root = t.testdir({ data: {}, temp: { 'demo-v1': {} } });
+  const stop = new AbortController();
+  const told: number[] = [];
+  await t.rejects(
+    ensureDemo({
+      objects: new FolderObjects(join(root, 'data')),
+      tables: memoryIngestTables(),
+      catalog: new RememberingCatalog(),
+      ids: systemIds,
+      ffmpeg: await findFfmpeg(),
+      tempFolder: join(root, 'temp'),
+      catalogIsEmpty: async () => false,
+      signal: stop.signal,
+      onProgress({ done }) {
+        told.push(done);
+        stop.abort(new Error('enough'));
+      },
+    }),
+  );
+  t.same(told, [1]);
+});
+
 t.test('rendering stops when it is told to', async (t) => {
   const folder = join(t.testdir({}), 'demo');
   await mkdir(folder);

@@ -2,6 +2,7 @@
  * Music for a service that has none yet: composed from a seed, rendered one track at a time, and taken in by
  * the same ingest as any music, so that each can be heard as soon as it is there.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DEMO_TRIES_MAX } from '../../config/limits.ts';
@@ -43,8 +44,9 @@ export async function ensureDemo(deps: DemoDeps): Promise<void> {
   );
   const missing = DEMO.filter((_, i) => isMissing[i]);
   if (missing.length === 0) return;
-  const isFresh = missing.length === DEMO.length;
-  if (isFresh && deps.catalogIsEmpty && !(await deps.catalogIsEmpty())) return;
+  // The folder stays until all tracks are there: the first one may have been released and not yet marked.
+  const isBegun = missing.length < DEMO.length || existsSync(folder);
+  if (!isBegun && deps.catalogIsEmpty && !(await deps.catalogIsEmpty())) return;
 
   await mkdir(folder, { recursive: true });
   let done = DEMO.length - missing.length;

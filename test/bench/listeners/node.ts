@@ -3,17 +3,11 @@
  * tables and cache are embedded, so that the figures hold no Cassandra and no Redis. Ends with its parent.
  */
 import { ServiceBroker } from 'moleculer';
-import type { AccessClaims } from '../../../actors/accounts/contract.ts';
 import { accountsContract } from '../../../actors/accounts/contract.ts';
 import { catalogContract } from '../../../actors/catalog/contract.ts';
 import { createGateway } from '../../../actors/gateway/gateway.ts';
 import { openServices } from '../../../actors/services.ts';
-import {
-  ACCESS_TOKEN_BYTES_MAX,
-  JWKS_MAX_AGE_MS,
-  JWKS_REFETCH_MS_MIN,
-  VERIFIED_TOKENS_MAX,
-} from '../../../config/limits.ts';
+import { verifierOf } from '../../../gateway.config.ts';
 import { brokerOptions } from '../../../infra/bus/broker-options.ts';
 import { PortCacher } from '../../../infra/bus/cacher.ts';
 import { NatsTransporter } from '../../../infra/bus/nats-transporter.ts';
@@ -24,7 +18,6 @@ import { type NatsOptions, natsConnectOptions, openNats } from '../../../infra/n
 import { openJetStreamJournal } from '../../../infra/nats/journal.ts';
 import { openNatsTopics } from '../../../infra/nats/topics.ts';
 import { testPaymentProvider } from '../../../infra/payment/test-provider.ts';
-import { createTokenVerifier } from '../../../kit/access-token.ts';
 import { clientOf } from '../../../kit/client.ts';
 import { setLogLevel } from '../../../kit/log.ts';
 import { systemSources } from '../../../kit/sources.ts';
@@ -83,16 +76,7 @@ async function startActors(dataDir: string, masterSecret: string): Promise<void>
 
 async function startGateway(port: number): Promise<void> {
   const gateway = createGateway({
-    verifier: createTokenVerifier<AccessClaims>({
-      jwks: () => clientOf(accountsContract, broker).jwks({}),
-      clock,
-      limits: {
-        verifiedTokensMax: VERIFIED_TOKENS_MAX,
-        tokenBytesMax: ACCESS_TOKEN_BYTES_MAX,
-        jwksMaxAgeMs: JWKS_MAX_AGE_MS,
-        jwksRefetchMsMin: JWKS_REFETCH_MS_MIN,
-      },
-    }),
+    verifier: verifierOf(broker),
     cache,
     topics,
     sources: systemSources,
