@@ -80,24 +80,29 @@ async function attempt(
   isAgain: boolean,
 ): Promise<number> {
   const client = newClient(options);
-  const ddl: Ddl = async (statement) => {
-    // On its own connection and unprepared: schema changes take longer than anything else and are sent once.
-    const result = await client.execute(statement, [], {
-      prepare: false,
-      isIdempotent: false,
-      readTimeout: CASSANDRA_DDL_MS_MAX,
-    });
-    // Missing in the driver's types.
-    if (!(result.info as unknown as { isSchemaInAgreement: boolean }).isSchemaInAgreement) throw disagrees();
-  };
   try {
     await client.connect();
+    // One node does it all: another may not have heard of the statement before.
+    const [host] = client.getState().getConnectedHosts();
+    const send: Send = (query, params = [], given) =>
+      client.execute(query, [...params], { ...(host && { host }), ...given });
+    const ddl: Ddl = async (statement) => {
+      // Unprepared: schema changes take longer than anything else and are sent once.
+      const result = await send(statement, [], {
+        prepare: false,
+        isIdempotent: false,
+        readTimeout: CASSANDRA_DDL_MS_MAX,
+      });
+      // Missing in the driver's types.
+      if (!(result.info as unknown as { isSchemaInAgreement: boolean }).isSchemaInAgreement)
+        throw disagrees();
+    };
     // A statement whose answer was lost may still be under way, and must not meet its own copy.
     if (isAgain && !(await metadataOf(client).checkSchemaAgreement())) throw disagrees();
-    await makeKeyspace(client, ddl, options);
+    await makeKeyspace(send, ddl, options);
     for (const statement of createRecords(options.keyspace)) await ddl(statement);
-    await using lock = await takeLock(client, options, holder);
-    return await applyVersions(client, ddl, options, lock.renew);
+    await using lock = await takeLock(send, options, holder);
+    return await applyVersions(send, ddl, options, lock.renew);
   } catch (error) {
     throw unavailable(error);
   } finally {
@@ -115,17 +120,21 @@ const disagrees = (): UnavailableError =>
     'Not all nodes that are up know the new schema yet. Look at them, then run npm run migrate again.',
   );
 
+type Send = (
+  query: string,
+  params?: readonly unknown[],
+  given?: cassandra.QueryOptions,
+) => Promise<cassandra.types.ResultSet>;
 type Ddl = (statement: string) => Promise<void>;
 
 async function makeKeyspace(
-  client: cassandra.Client,
+  send: Send,
   ddl: Ddl,
   { keyspace, datacenter, replicas, say }: MigrateOptions,
 ): Promise<void> {
-  const found = await client.execute(
-    'SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = ?',
-    [keyspace],
-  );
+  const found = await send('SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = ?', [
+    keyspace,
+  ]);
   const replication = found.first()?.replication as Record<string, string> | undefined;
   if (!replication) {
     await ddl(
@@ -140,12 +149,12 @@ async function makeKeyspace(
 }
 
 async function applyVersions(
-  client: cassandra.Client,
+  send: Send,
   ddl: Ddl,
   { keyspace, schema, say }: MigrateOptions,
   renew: () => Promise<void>,
 ): Promise<number> {
-  const { rows } = await client.execute(selectVersions(keyspace), [], {
+  const { rows } = await send(selectVersions(keyspace), [], {
     consistency: cassandra.types.consistencies.serial,
   });
   const applied = new Map(rows.map((row) => [Number(row.version), row.digest as string]));
@@ -172,7 +181,7 @@ async function applyVersions(
       await ddl(statement);
     }
     await renew();
-    await client.execute(
+    await send(
       `INSERT INTO ${keyspace}.${VERSIONS_TABLE} (name, version, digest, applied_at) VALUES ('antiphon', ?, ?, toTimestamp(now())) IF NOT EXISTS`,
       [version.version, digestOf(version)],
     );
@@ -192,7 +201,7 @@ interface Lock extends AsyncDisposable {
 }
 
 async function takeLock(
-  client: cassandra.Client,
+  send: Send,
   { keyspace, clock, say }: MigrateOptions,
   holder: cassandra.types.Uuid,
 ): Promise<Lock> {
@@ -201,7 +210,7 @@ async function takeLock(
   const untilMs = clock.nowMs() + MIGRATION_LOCK_WAIT_MS_MAX;
 
   const take = async (): Promise<boolean> => {
-    const taken = await client.execute(
+    const taken = await send(
       `INSERT INTO ${table} (name, holder) VALUES ('migration', ?) IF NOT EXISTS USING TTL ?`,
       [holder, ttlSec],
     );
@@ -220,7 +229,7 @@ async function takeLock(
   }
   return {
     async renew() {
-      const renewed = await client.execute(
+      const renewed = await send(
         `UPDATE ${table} USING TTL ? SET holder = ? WHERE name = 'migration' IF holder = ?`,
         [ttlSec, holder, holder],
       );
@@ -233,7 +242,7 @@ async function takeLock(
     async [Symbol.asyncDispose]() {
       // It expires by itself: what cannot be released now must not hide why.
       const release = `DELETE FROM ${table} WHERE name = 'migration' IF holder = ?`;
-      await client.execute(release, [holder]).catch(() => undefined);
+      await send(release, [holder]).catch(() => undefined);
     },
   };
 }

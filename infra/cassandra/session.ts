@@ -86,17 +86,47 @@ export function newClient(access: CassandraAccess, reach: Reach = 'cluster'): ca
       ),
     },
   });
+  rememberHosts(client);
   client.on('hostDown', (host: cassandra.Host) => log.warn({ node: host.address }, 'a node is down'));
   client.on('hostUp', (host: cassandra.Host) => log.info({ node: host.address }, 'a node is up'));
   return client;
 }
 
-/** Ends a client for good, also one that never connected: the driver's own shutdown lets that one try on. */
+/** What the driver's types leave out, and its own shutdown forgets. */
+interface Inside {
+  readonly controlConnection: {
+    shutdown(): void;
+    readonly hosts: { set(key: string, host: HostInside): void };
+  };
+}
+
+interface HostInside {
+  shutdown(drains: boolean): Promise<void>;
+}
+
+const inside = (client: cassandra.Client): Inside => client as unknown as Inside;
+
+const hostsOf = new WeakMap<cassandra.Client, Set<HostInside>>();
+
+/** A control connection that comes back puts new hosts in the place of the old, which go on connecting. */
+function rememberHosts(client: cassandra.Client): void {
+  const all = new Set<HostInside>();
+  hostsOf.set(client, all);
+  const { hosts } = inside(client).controlConnection;
+  const set = hosts.set.bind(hosts);
+  hosts.set = (key, host) => {
+    all.add(host);
+    set(key, host);
+  };
+}
+
+/** Ends a client for good: the driver's own shutdown lets one that never connected, or replaced hosts, try on. */
 export async function endClient(client: cassandra.Client): Promise<void> {
   try {
     await client.shutdown();
   } finally {
-    (client as unknown as { controlConnection: { shutdown(): void } }).controlConnection.shutdown();
+    inside(client).controlConnection.shutdown();
+    await Promise.all(Array.from(hostsOf.get(client) ?? [], (host) => host.shutdown(false)));
   }
 }
 

@@ -7,7 +7,9 @@
 import { execFile } from 'node:child_process';
 import { access, glob, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { endClient, newClient } from '../cassandra/session.ts';
 import type { LocalHost } from './network.ts';
 import { accepts, freePort, type LocalProcess, startProcess } from './process.ts';
 import { findProgram, toolsFolder } from './tools.ts';
@@ -21,6 +23,7 @@ const DATACENTER = 'datacenter1';
 const TOKENS = ['-9223372036854775807', '-3074457345618258602', '3074457345618258603'] as const;
 const READY_MS_MAX = 180_000;
 const STOP_MS_MAX = 30_000;
+const MEET_RETRY_MS = 200;
 
 export interface CassandraOptions {
   readonly nodes: 1 | 3;
@@ -75,12 +78,32 @@ export async function startCassandra(options: CassandraOptions): Promise<LocalCa
     await stop();
     throw failed.reason;
   }
+  const contactPoints = addresses.map((address) => `${address}:${clientPort}`);
+  await Promise.all(contactPoints.map((point) => untilItKnows(point, nodes.length - 1)));
   return {
-    contactPoints: addresses.map((address) => `${address}:${clientPort}`),
+    contactPoints,
     datacenter: DATACENTER,
     nodes,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** A node takes clients before it has met the others, and then makes tables that the others never hear of. */
+async function untilItKnows(contactPoint: string, others: number): Promise<void> {
+  if (others === 0) return;
+  const client = newClient({ contactPoints: [contactPoint], datacenter: DATACENTER });
+  try {
+    const [node] = await client.connect().then(() => client.hosts.values());
+    const count = async (): Promise<number> => {
+      const peers = await client.execute('SELECT schema_version FROM system.peers', [], {
+        ...(node && { host: node }),
+      });
+      return peers.rows.filter((row) => row.schema_version).length;
+    };
+    while ((await count()) < others) await sleep(MEET_RETRY_MS);
+  } finally {
+    await endClient(client);
+  }
 }
 
 /** How a node is run over a folder that holds its cassandra.yaml, for tests with settings of their own. */
