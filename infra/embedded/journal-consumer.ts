@@ -6,6 +6,7 @@ import type { Clock } from '../../kit/sources.ts';
 import { closedError, waitUntilCaughtUp } from '../journal/caught-up.ts';
 import { errorText, type HandOver, handOver } from '../journal/hand-over.ts';
 import { consumerLag } from '../journal/metrics.ts';
+import { createSleeper } from '../journal/sleeper.ts';
 
 const log = logger('journal');
 
@@ -64,36 +65,15 @@ export async function startConsumer(
   const batchMax = Math.min(options.batchMax ?? CONSUMER_BATCH_MAX, CONSUMER_BATCH_MAX);
   const closing = Promise.withResolvers<never>();
   closing.promise.catch(() => undefined);
-  let closed = false;
-  let awake = false;
-  let wakeSleeper: (() => void) | undefined;
-
-  function wake(): void {
-    awake = true;
-    wakeSleeper?.();
-  }
-  const stopListening = reader.onAppend(wake);
-
-  /** Resolves after `delayMs`, or at once when `early` is set and something has happened since the read. */
-  async function sleep(delayMs: number, early: boolean): Promise<void> {
-    if (closed || (early && awake)) return;
-    await new Promise<void>((resolve) => {
-      const timer = clock.after(delayMs, resolve);
-      wakeSleeper = () => {
-        if (!early && !closed) return;
-        timer.cancel();
-        resolve();
-      };
-    });
-    wakeSleeper = undefined;
-  }
+  const sleeper = createSleeper(clock);
+  const stopListening = reader.onAppend(sleeper.wake);
 
   const to: HandOver = {
     options,
-    stillOurs: async (records) => (closed || !(await reader.claim()) ? [] : records),
+    stillOurs: async (records) => (sleeper.isClosed() || !(await reader.claim()) ? [] : records),
     handled: (records) => reader.moveTo(records.at(-1)?.seq ?? 0),
     park: (record, error) => reader.park(record, error),
-    pause: (delayMs) => sleep(delayMs, false),
+    pause: (delayMs) => sleeper.pause(delayMs),
   };
 
   async function replayParked(): Promise<void> {
@@ -121,13 +101,12 @@ export async function startConsumer(
   }
 
   async function run(): Promise<void> {
-    while (!closed) {
-      awake = false;
+    while (!sleeper.isClosed()) {
       try {
-        if (!(await step())) await sleep(CONSUMER_POLL_MS, true);
+        if (!(await step())) await sleeper.untilWoken(CONSUMER_POLL_MS);
       } catch (error) {
         log.warn({ err: error, stream, consumer }, 'consumer stumbled, going on');
-        await sleep(CONSUMER_RETRY_MS_MAX, false);
+        await sleeper.pause(CONSUMER_RETRY_MS_MAX);
       }
     }
   }
@@ -143,11 +122,10 @@ export async function startConsumer(
   return {
     caughtUp: () => Promise.race([waitUntilCaughtUp(progress, clock), closing.promise]),
     async [Symbol.asyncDispose]() {
-      if (closed) return;
-      closed = true;
+      if (sleeper.isClosed()) return;
+      sleeper.close();
       closing.reject(closedError());
       stopListening();
-      wake();
       await running;
       await reader.release();
       consumerLag.remove({ stream, consumer });

@@ -9,6 +9,7 @@ import type { ConsumeOptions, Consumer, JournalRecord } from '../../kit/ports/jo
 import { closedError } from '../journal/caught-up.ts';
 import { errorText, type HandOver, handOver } from '../journal/hand-over.ts';
 import { consumerLag } from '../journal/metrics.ts';
+import { createSleeper } from '../journal/sleeper.ts';
 import type { JetStream, StoredMessage } from './jetstream.ts';
 import { joinMembers } from './journal-members.ts';
 import type { JournalNames } from './journal-names.ts';
@@ -36,14 +37,8 @@ export async function openGroupConsumer(deps: GroupConsumerDeps, options: Consum
   const held = new Map<number, HeldShard>();
   const closing = Promise.withResolvers<never>();
   closing.promise.catch(() => undefined);
-  let closed = false;
-  let awake = false;
-  let wakeSleeper: (() => void) | undefined;
-
-  function wake(): void {
-    awake = true;
-    wakeSleeper?.();
-  }
+  const sleeper = createSleeper(js.clock);
+  const { wake, isClosed } = sleeper;
 
   const members = joinMembers({
     connection: js.connection,
@@ -59,7 +54,7 @@ export async function openGroupConsumer(deps: GroupConsumerDeps, options: Consum
   function settle(): Promise<void> {
     unsettled = true;
     settling ??= (async () => {
-      while (unsettled && !closed) {
+      while (unsettled && !isClosed()) {
         unsettled = false;
         await Promise.all(shards.map(settleShard));
       }
@@ -80,7 +75,7 @@ export async function openGroupConsumer(deps: GroupConsumerDeps, options: Consum
     try {
       const found = await positions.load(shard);
       if (found.holder && members.mayLive(found.holder)) return;
-      if (closed) return;
+      if (isClosed()) return;
       const { ownId } = members;
       held.set(shard, await takeShard({ js, names, positions, stream, consumer, ownId, wake }, shard, found));
       members.beat();
@@ -91,26 +86,7 @@ export async function openGroupConsumer(deps: GroupConsumerDeps, options: Consum
     }
   }
 
-  async function pause(delayMs: number): Promise<void> {
-    if (closed) return;
-    await new Promise<void>((resolve) => {
-      const timer = js.clock.after(delayMs, resolve);
-      wakeSleeper = () => {
-        if (!closed && [...held.values()].every((holding) => holding.isOurs())) return;
-        timer.cancel();
-        resolve();
-      };
-    });
-    wakeSleeper = undefined;
-  }
-
-  async function sleepUntilWoken(): Promise<void> {
-    if (awake || closed) return;
-    await new Promise<void>((resolve) => {
-      wakeSleeper = resolve;
-    });
-    wakeSleeper = undefined;
-  }
+  const mustGiveAway = (): boolean => [...held.values()].some((holding) => !holding.isOurs());
 
   /** A process that has not been heard for a while may have lost shards without knowing. */
   async function verify(): Promise<void> {
@@ -138,7 +114,7 @@ export async function openGroupConsumer(deps: GroupConsumerDeps, options: Consum
       const holding = shardOf(record);
       if (holding) newest.set(holding, record.seq);
     }
-    await Promise.all([...newest].map(([holding, seq]) => holding.moveTo(seq, () => closed)));
+    await Promise.all([...newest].map(([holding, seq]) => holding.moveTo(seq, isClosed)));
   }
 
   const to: HandOver = {
@@ -146,21 +122,22 @@ export async function openGroupConsumer(deps: GroupConsumerDeps, options: Consum
     async stillOurs(records) {
       await verify();
       await giveAway();
-      return closed ? [] : records.filter((record) => shardOf(record)?.isOurs());
+      return isClosed() ? [] : records.filter((record) => shardOf(record)?.isOurs());
     },
     handled,
     async park(record, error) {
-      while (!closed) {
+      while (!isClosed()) {
         try {
           await parking.park(consumer, record, error);
           return await handled([record]);
         } catch (cause) {
           log.warn({ err: cause, stream, consumer }, 'record not parked yet, trying again');
-          await pause(JOURNAL_RETRY_MS_MAX);
+          await sleeper.pause(JOURNAL_RETRY_MS_MAX);
         }
       }
     },
-    pause,
+    // Another process waits for what it is to be given.
+    pause: (delayMs) => sleeper.pause(delayMs, mustGiveAway),
   };
 
   /** Shards take turns to be first, so that a busy one cannot starve the others. */
@@ -193,8 +170,7 @@ export async function openGroupConsumer(deps: GroupConsumerDeps, options: Consum
   }
 
   async function run(): Promise<void> {
-    while (!closed) {
-      awake = false;
+    while (!isClosed()) {
       try {
         await giveAway();
         await replayParked();
@@ -202,10 +178,10 @@ export async function openGroupConsumer(deps: GroupConsumerDeps, options: Consum
         if (batch.length > 0) await handOver(to, batch);
         const lag = [...held.values()].reduce((sum, { reader }) => sum + reader.lag(), 0);
         consumerLag.set({ stream, consumer }, lag);
-        if (batch.length === 0) await sleepUntilWoken();
+        if (batch.length === 0) await sleeper.untilWoken();
       } catch (error) {
         log.error({ err: error, stream, consumer }, 'consumer stumbled, going on');
-        await pause(JOURNAL_RETRY_MS_MAX);
+        await sleeper.pause(JOURNAL_RETRY_MS_MAX);
       }
     }
   }
@@ -216,10 +192,9 @@ export async function openGroupConsumer(deps: GroupConsumerDeps, options: Consum
   return {
     caughtUp: () => Promise.race([deps.caughtUp(stream, consumer), closing.promise]),
     async [Symbol.asyncDispose]() {
-      if (closed) return;
-      closed = true;
+      if (isClosed()) return;
+      sleeper.close();
       closing.reject(closedError());
-      wake();
       await Promise.all([running, settling]);
       await Promise.all([...held.values()].map((holding) => holding.release()));
       held.clear();

@@ -3,6 +3,7 @@ import { CONSUMER_BATCH_MAX } from '../../config/limits.ts';
 import type { ConsumeOptions, Consumer, JournalRecord } from '../../kit/ports/journal.ts';
 import { closedError, waitUntilCaughtUp } from '../journal/caught-up.ts';
 import { handOver } from '../journal/hand-over.ts';
+import { createSleeper } from '../journal/sleeper.ts';
 import type { GroupConsumerDeps } from './journal-consumer.ts';
 import { openShardReader } from './journal-reader.ts';
 
@@ -20,56 +21,39 @@ export async function openPassingConsumer(
   const shards = Array.from({ length: deps.shards }, (_, shard) => shard);
   const closing = Promise.withResolvers<never>();
   closing.promise.catch(() => undefined);
-  let closed = false;
-  let awake = false;
-  let wakeSleeper: (() => void) | undefined;
-
-  const wake = (): void => {
-    awake = true;
-    wakeSleeper?.();
-  };
+  const sleeper = createSleeper(js.clock);
   const handledSeqs = await Promise.all(shards.map((shard) => head(stream, shard)));
   const readers = shards.map((shard) =>
     openShardReader({
       js,
       stream: names.shardStream(stream, shard),
       afterSeq: handledSeqs[shard] as number,
-      wake,
+      wake: sleeper.wake,
     }),
   );
-
-  async function sleep(delayMs?: number): Promise<void> {
-    if (closed || (delayMs === undefined && awake)) return;
-    await new Promise<void>((resolve) => {
-      if (delayMs !== undefined) js.clock.after(delayMs, resolve);
-      wakeSleeper = () => (delayMs === undefined || closed) && resolve();
-    });
-    wakeSleeper = undefined;
-  }
 
   async function handled(records: readonly JournalRecord[]): Promise<void> {
     for (const { subject, seq } of records) handledSeqs[names.shardOf(subject)] = seq;
   }
 
   async function run(): Promise<void> {
-    while (!closed) {
-      awake = false;
+    while (!sleeper.isClosed()) {
       const batch: JournalRecord[] = [];
       for (const reader of readers) {
         for (const message of reader.take(batchMax - batch.length)) batch.push(recordOf(stream, message));
       }
       if (batch.length === 0) {
-        await sleep();
+        await sleeper.untilWoken();
         continue;
       }
       await handOver(
         {
           options,
-          stillOurs: async (records) => (closed ? [] : records),
+          stillOurs: async (records) => (sleeper.isClosed() ? [] : records),
           handled,
           // Nobody could hand it over again to a consumer that keeps no position.
           park: (record) => handled([record]),
-          pause: sleep,
+          pause: (delayMs) => sleeper.pause(delayMs),
         },
         batch,
       );
@@ -91,10 +75,9 @@ export async function openPassingConsumer(
         closing.promise,
       ]),
     async [Symbol.asyncDispose]() {
-      if (closed) return;
-      closed = true;
+      if (sleeper.isClosed()) return;
+      sleeper.close();
       closing.reject(closedError());
-      wake();
       for (const reader of readers) reader.close();
       await running;
     },
