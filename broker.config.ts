@@ -19,7 +19,7 @@ import { createHttpServer, type NamedHandler } from './infra/http/server.ts';
 import { createStatic } from './infra/http/static.ts';
 import { isCluster, openEngines } from './infra/open-engines.ts';
 import { testPaymentProvider } from './infra/payment/test-provider.ts';
-import { ingestDeps, ingestOf } from './ingest.config.ts';
+import { ingestOf } from './ingest.config.ts';
 import { clientOf } from './kit/client.ts';
 import { systemSources } from './kit/sources.ts';
 import { type DemoProgress, ensureDemo } from './media/demo/demo.ts';
@@ -74,7 +74,8 @@ export async function startService(settings: Settings): Promise<RunningService> 
   if (hosts('warming') && settings.edges.length > 0) {
     broker.createService(warmingOf(broker, engines, settings, secret));
   }
-  if (hosts('ingest')) broker.createService(await ingestOf(broker, engines, settings));
+  const ingest = hosts('ingest') ? await ingestOf(broker, engines, settings) : undefined;
+  if (ingest) broker.createService(ingest.service);
   await broker.start();
 
   let leaving = false;
@@ -116,9 +117,9 @@ export async function startService(settings: Settings): Promise<RunningService> 
     url: settings.publicUrl ?? url,
     setupCode: await services.setupCode(),
     async demo(onProgress) {
-      if (!settings.demo || !hosts('ingest')) return;
+      if (!settings.demo || !ingest) return;
       const catalogIsEmpty = async () => (await clientOf(catalogContract, broker).counts({})).songs === 0;
-      const deps = await ingestDeps(broker, engines, settings);
+      const deps = await ingest.deps();
       demo = ensureDemo({ ...deps, catalogIsEmpty, onProgress, signal: stopping.signal });
       await demo;
     },

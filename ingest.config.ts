@@ -66,16 +66,26 @@ export async function openIngest(settings: Settings): Promise<IngestDeps & Async
 }
 
 /** Of role ingest. */
-export async function ingestOf(bus: Caller, engines: Engines, settings: Settings): Promise<ServiceSchema> {
+export interface Ingest {
+  readonly service: ServiceSchema;
+  /** What a song is taken in with. A process that stands alone looks for an ffmpeg no sooner than this is called. */
+  readonly deps: () => Promise<IngestDeps>;
+}
+
+export async function ingestOf(bus: Caller, engines: Engines, settings: Settings): Promise<Ingest> {
   const { clock } = systemSources;
   const jobs = createJobs({ tables: engines.tables, clock });
   // One process that stands alone imports by itself and queues nothing.
-  if (!isCluster(settings)) return serviceOf(ingestContract, { status: ({ day }) => jobs.status(day) });
+  if (!isCluster(settings)) {
+    const service = serviceOf(ingestContract, { status: ({ day }) => jobs.status(day) });
+    return { service, deps: () => ingestDeps(bus, engines, settings) };
+  }
   const deps = await ingestDeps(bus, engines, settings);
-  return ingestService({ ...deps, journal: engines.journal, jobs, clock, nodeId: settings.nodeId });
+  const service = ingestService({ ...deps, journal: engines.journal, jobs, clock, nodeId: settings.nodeId });
+  return { service, deps: async () => deps };
 }
 
-export async function ingestDeps(bus: Caller, engines: Engines, settings: Settings): Promise<IngestDeps> {
+async function ingestDeps(bus: Caller, engines: Engines, settings: Settings): Promise<IngestDeps> {
   const tempFolder = join(settings.dataDir, 'tmp');
   // What a killed process left behind.
   await sweepTempFolder(tempFolder);
