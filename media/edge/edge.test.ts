@@ -7,6 +7,7 @@ import { createServer, type IncomingHttpHeaders, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
+import type { HttpRequest } from '../../kit/http.ts';
 import { systemClock, systemIds } from '../../kit/sources.ts';
 import { findFfmpeg } from '../ingest/ffmpeg.ts';
 import { ingestSong } from '../ingest/song.ts';
@@ -60,8 +61,12 @@ const edge = createEdge({
   clock: systemClock,
   report: { served: (playId, id, rung, index) => served.push(`${playId} ${id} ${rung} ${index}`) },
 });
-const server = createServer((req, res) => {
+const routes = new Set<string | undefined>();
+const server = createServer((req: HttpRequest, res) => {
+  // As the server names its handler.
+  req.route = 'edge';
   void edge(req, res).then((own) => {
+    routes.add(req.route);
     if (!own) res.writeHead(421).end();
   });
 });
@@ -290,4 +295,12 @@ t.test('players on other origins may read; other methods are refused', async (t)
   t.match(preflight.headers['access-control-allow-headers'], 'Range');
   const post = await ask(`${base}/96/0.m4s`, {}, 'POST');
   t.same([post.status, codeOf(post), post.headers.allow], [405, 'METHOD_NOT_ALLOWED', 'GET, HEAD, OPTIONS']);
+});
+
+t.test('media counts as one route, which the alerts on the API leave out', async (t) => {
+  routes.clear();
+  for (const path of [`${base}/96/0.m4s`, `${base}/master.m3u8`, `/p/${songId}.m4a`, `${base}/nothing`]) {
+    await ask(path);
+  }
+  t.same([...routes], ['edge']);
 });

@@ -40,21 +40,6 @@ const SHAPES: Readonly<Record<Kind, Shape>> = {
   cover: { type: 'image/webp', cacheControl: IMMUTABLE },
 };
 
-/** Templates for logs and metrics: a raw path holds a token. */
-const ROUTES: Readonly<Record<Kind, string>> = {
-  master: '/m/:token/:songId/master.m3u8',
-  manifest: '/m/:token/:songId/manifest.mpd',
-  waveform: '/m/:token/:songId/waveform.json',
-  playlist: '/m/:token/:songId/:rung/index.m3u8',
-  init: '/m/:token/:songId/:rung/init.mp4',
-  encryptedInit: '/m/:token/:songId/:rung/init.enc.mp4',
-  key: '/m/:token/:songId/:rung/key',
-  segment: '/m/:token/:songId/:rung/:index.m4s',
-  file: '/m/:token/:songId/:rung.m4a',
-  preview: '/p/:songId.m4a',
-  cover: '/c/:coverId/:size.webp',
-};
-
 const METHODS = 'GET, HEAD, OPTIONS';
 /** Set by an edge of ours (infra/deploy/nginx). */
 const BEHIND_EDGE = 'x-antiphon-edge';
@@ -134,12 +119,11 @@ export function createEdge({ library, keys, report, clock }: EdgeDeps): HttpHand
       } else {
         const path = parsePath(url);
         kind = path.kind === 'track' ? path.file.kind : path.kind;
-        req.route = ROUTES[kind];
         const sent = await serve(path, req, res);
         if (sent > 0) bytesServed.inc({ kind }, sent);
       }
     } catch (error) {
-      fail(req, res, error);
+      fail(req, res, error, kind);
     }
     requests.inc({ kind, status: res.statusCode });
     return true;
@@ -164,10 +148,9 @@ function answerMethod(req: HttpRequest, res: ServerResponse): void {
   res.end();
 }
 
-function fail(req: HttpRequest, res: ServerResponse, error: unknown): void {
+function fail(req: HttpRequest, res: ServerResponse, error: unknown, kind: string): void {
   const told = problemOf(error, req.requestId ?? '');
-  if (told.status >= 500)
-    log.error({ err: error, requestId: req.requestId, route: req.route }, 'media request failed');
+  if (told.status >= 500) log.error({ err: error, requestId: req.requestId, kind }, 'media request failed');
   if (res.headersSent) {
     res.destroy();
     return;
