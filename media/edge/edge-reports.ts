@@ -7,7 +7,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { type Static, Type } from 'typebox';
 import { EDGE_REPORTS_BUFFER_BYTES, EDGE_REPORTS_LOOKED_UP_MAX } from '../../config/limits.ts';
-import { Id } from '../../kit/contract.ts';
+import { Id, literals } from '../../kit/contract.ts';
 import { logger } from '../../kit/log.ts';
 import { validatorOf } from '../../kit/validate.ts';
 import type { Library } from './library.ts';
@@ -17,19 +17,22 @@ import type { ServedReport } from './served.ts';
 
 const log = logger('edge');
 
+/** $upstream_cache_status; empty when nginx answered by itself. */
+const CacheStatus = literals('', 'HIT', 'MISS', 'EXPIRED', 'STALE', 'UPDATING', 'REVALIDATED', 'BYPASS');
+
+/** What becomes a label is bounded: anyone on the network could else fill the metrics with series. */
 const Line = Type.Object({
   play: Type.String(),
   song: Type.String(),
   /** The path behind the song, empty for what is open to all. */
   file: Type.String({ maxLength: 40 }),
   method: Type.String(),
-  status: Type.Integer(),
+  status: Type.Integer({ minimum: 100, maximum: 599 }),
   /** Of the body, as sent. */
   bytes: Type.Integer({ minimum: 0 }),
   /** Content-Range of the answer, or empty. */
   range: Type.String(),
-  /** $upstream_cache_status, empty when nginx answered by itself. */
-  cache: Type.String(),
+  cache: CacheStatus,
 });
 type Line = Static<typeof Line>;
 const line = validatorOf(Line);
