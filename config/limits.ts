@@ -391,6 +391,8 @@ export const REFRESH_REQUESTS_PER_MIN = 60;
 export const RATE_WINDOW_MS = MINUTE_MS;
 export const RATE_KEYS_MAX = 50_000;
 export const DEVICE_CHECK_TTL_MS = MINUTE_MS;
+/** Then a valid token is enough: accounts is away, or so slow that sound would wait for it. */
+export const DEVICE_CHECK_MS_MAX = SECOND_MS;
 export const DEVICE_CHECKS_MAX = 50_000;
 export const URL_LENGTH_MAX = 4096;
 export const HEADERS_BYTES_MAX = 16 * 1024;

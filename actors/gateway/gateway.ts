@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ServiceSchema } from 'moleculer';
-import { CALL_DEADLINE_MS, READY_DRAIN_MS } from '../../config/limits.ts';
+import { DEVICE_CHECK_MS_MAX, READY_DRAIN_MS } from '../../config/limits.ts';
 import { clientOf } from '../../kit/client.ts';
 import { AntiphonError, NotFoundError } from '../../kit/errors.ts';
 import {
@@ -90,11 +90,11 @@ export function createGateway({
   let toWeb: WebHandler | undefined;
   let leaving = false;
 
-  const accounts = clientOf(accountsContract, {
-    call: (action, params, options) => bus.call(action, params, { ...options, timeout: CALL_DEADLINE_MS }),
+  const { deviceActive } = clientOf(accountsContract, {
+    call: (action, params, options) => bus.call(action, params, { ...options, timeout: DEVICE_CHECK_MS_MAX }),
   });
   const router = createRouter();
-  const access = createAccess({ verifier, deviceActive: accounts.deviceActive, clock });
+  const access = createAccess({ verifier, deviceActive, clock });
   const limiter = createRateLimiter({ cache, clock });
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const load = createLoad({ clock });
