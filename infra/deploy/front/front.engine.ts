@@ -18,11 +18,13 @@ import { ask, deployed, start } from '../testing/deployed.ts';
 
 const { folder, secrets, secret, tlsOf, localCopy } = await deployed(t);
 const ours = await tlsOf('antiphon');
+const AWAY = '/96/7.m4s';
 
-/** Answers with its name and what it was asked. */
-async function standIn(name: string): Promise<number> {
+/** Answers with its name and what it was asked, unless it is away to this one. */
+async function standIn(name: string, isAway = (_url: string) => false): Promise<number> {
   const options: ServerOptions = { cert: ours.cert, key: ours.key };
   const server = createServer(options, (req, res) => {
+    if (isAway(req.url ?? '')) return void res.writeHead(503).end();
     res.setHeader('Cache-Control', 'public, max-age=60');
     res.end(`${name} ${req.url} for ${req.headers['x-forwarded-for']} at ${req.headers.host}`);
   });
@@ -35,7 +37,10 @@ async function standIn(name: string): Promise<number> {
   return port;
 }
 
-const [gateway, origin] = await Promise.all([standIn('gateway'), standIn('origin')]);
+const [gateway, origin] = await Promise.all([
+  standIn('gateway'),
+  standIn('origin', (url) => url.endsWith(AWAY)),
+]);
 const edgePort = await freePort();
 const mediaKey: MediaKey = {
   kid: '1',
@@ -97,6 +102,8 @@ t.test('the door sends media to the edge and all else to the gateway, by TLS', a
   t.match(await get(segment), { status: 200, body: `origin ${segment}`, cache: 'MISS' });
   t.match(await get(segment), { status: 200, cache: 'HIT' });
   t.match(await get(segment.replace('/96/', '/320/')), { status: 403 });
+  const away = segment.replace('/96/0.m4s', AWAY);
+  t.match(await get(away), { status: 200, body: `gateway ${away}` }, 'without the origin there is sound');
 
   await edge[Symbol.asyncDispose]();
   const another = segment.replace('/0.m4s', '/1.m4s');
