@@ -22,6 +22,8 @@ export interface EdgeOptions {
   readonly reports: string;
   readonly host?: string;
   readonly port?: number;
+  /** Whose X-Forwarded-For is believed: addresses or CIDR blocks; default none. */
+  readonly trustedProxies?: readonly string[];
   /** As nginx writes sizes. */
   readonly cacheSize?: string;
   /** PEM files; the edge then listens for HTTPS on `tls.port` as well. */
@@ -63,7 +65,7 @@ const template = (name: string): Promise<string> => readFile(join(DEPLOYED, name
 
 /** Writes all that nginx reads into the folder. */
 async function configure(options: EdgeOptions, host: string, port: number, statusPort: number) {
-  const { folder, origins, reports, cacheSize = '1g', tls, originTls } = options;
+  const { folder, origins, reports, trustedProxies = [], cacheSize = '1g', tls, originTls } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const variables = {
     EDGE_WORKERS: '1',
@@ -72,6 +74,7 @@ async function configure(options: EdgeOptions, host: string, port: number, statu
     EDGE_KEYS: join(folder, 'keys.json'),
     EDGE_LOG: join(folder, 'access.log'),
     EDGE_REPORTS: reports,
+    EDGE_TRUSTED_PROXIES: trustedProxies.map((from) => `set_real_ip_from ${from};`).join(' '),
     EDGE_ORIGINS: origins.map((origin) => `server ${origin} max_fails=3 fail_timeout=5s;`).join(' '),
     EDGE_ORIGIN_SCHEME: originTls ? 'https' : 'http',
     EDGE_ORIGIN_TLS: join(folder, originTls ? 'origin-tls.conf' : 'no-tls*.conf'),

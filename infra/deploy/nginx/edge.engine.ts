@@ -64,9 +64,10 @@ const handler = createEdge({
 
 /** An origin whose requests are counted, can be held back, and can fail. */
 async function startOrigin(port = 0) {
-  const gate = { asked: [] as string[], hold: Promise.resolve(), failing: false };
+  const gate = { asked: [] as string[], forListener: '', hold: Promise.resolve(), failing: false };
   const counted: HttpHandler = async (req, res) => {
     gate.asked.push((req.url ?? '').replace(/^\/m\/[^/]+\/[^/]+\//, ''));
+    gate.forListener = String(req.headers['x-forwarded-for']);
     await gate.hold;
     if (!gate.failing) return handler(req, res);
     res.writeHead(503).end();
@@ -306,6 +307,25 @@ t.test(
     t.same(of(head), []);
   },
 );
+
+t.test('a listener behind a proxy is told from others by the word of that proxy alone', async (t) => {
+  const listener = { 'X-Forwarded-For': '203.0.113.7' };
+  const start = (name: string, trustedProxies: readonly string[]) =>
+    startEdge({
+      folder: join(root, name),
+      origins: [`127.0.0.1:${first.port}`],
+      keys: [key],
+      reports: `127.0.0.1:${reports.port}`,
+      trustedProxies,
+    });
+  const cover = `/c/${coverId}/300.webp`;
+  await using behind = await start('behind', ['127.0.0.0/8']);
+  t.equal((await ask(behind.url, cover, listener)).status, 200);
+  t.equal(first.gate.forListener, '203.0.113.7');
+  await using alone = await start('alone', []);
+  t.equal((await ask(alone.url, cover, listener)).status, 200);
+  t.equal(first.gate.forListener, '127.0.0.1');
+});
 
 t.test('an origin that fails is passed over', async (t) => {
   first.gate.failing = true;
