@@ -1,11 +1,7 @@
 /** How every node of the service configures its Moleculer broker. */
 import type { BrokerOptions } from 'moleculer';
-import {
-  BUS_HEARTBEAT_MS,
-  BUS_HEARTBEAT_TIMEOUT_MS,
-  CALL_DEADLINE_MS,
-  SECOND_MS,
-} from '../../config/limits.ts';
+import { BUS_HEARTBEAT_MS, BUS_HEARTBEAT_TIMEOUT_MS } from '../../config/engine-limits.ts';
+import { CALL_DEADLINE_MS, SECOND_MS } from '../../config/limits.ts';
 import {
   type Clock,
   type IdSource,

@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path';
 import { type Service, ServiceBroker } from 'moleculer';
 import t, { type Test } from 'tap';
 import { Type } from 'typebox';
-import { BUS_FRAME_BYTES_MAX, BUS_PEER_UNREAD_BYTES_MAX } from '../../config/limits.ts';
+import { BUS_FRAME_BYTES_MAX, BUS_PEER_UNREAD_BYTES_MAX } from '../../config/engine-limits.ts';
 import { clientOf } from '../../kit/client.ts';
 import { command, defineContract, object, query } from '../../kit/contract.ts';
 import { NotFoundError, UnavailableError } from '../../kit/errors.ts';

@@ -8,7 +8,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Transporters } from 'moleculer';
-import { BUS_PEER_UNREAD_BYTES_MAX } from '../../config/limits.ts';
+import { BUS_PEER_UNREAD_BYTES_MAX } from '../../config/engine-limits.ts';
 import { ForbiddenError, UnavailableError } from '../../kit/errors.ts';
 import { frameOf, readFrames } from './socket-frames.ts';
 

@@ -4,7 +4,7 @@
  */
 import { Transporters } from 'moleculer';
 import type { ConnectionOptions, Msg, NatsConnection } from 'nats';
-import { BUS_MESSAGE_BYTES_MAX } from '../../config/limits.ts';
+import { BUS_MESSAGE_BYTES_MAX } from '../../config/engine-limits.ts';
 import { TooLargeError } from '../../kit/errors.ts';
 import { LostAttemptError } from './lost-attempt.ts';
 import { INTERRUPTED } from './peers.ts';

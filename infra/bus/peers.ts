@@ -13,7 +13,7 @@ import {
   BUS_SHUTDOWN_WAIT_MS,
   BUS_SUSPECT_AFTER_MS,
   BUS_SWEEP_EVERY_MS,
-} from '../../config/limits.ts';
+} from '../../config/engine-limits.ts';
 import type { Repeatable } from '../../kit/contract.ts';
 import { logger } from '../../kit/log.ts';
 import { counter, gauge } from '../../kit/metrics.ts';

@@ -10,8 +10,8 @@ import {
   BUS_RETRY_MEMORY_MS,
   BUS_RETRY_SHARE,
   BUS_SUSPECT_AFTER_MS,
-  SECOND_MS,
-} from '../../config/limits.ts';
+} from '../../config/engine-limits.ts';
+import { SECOND_MS } from '../../config/limits.ts';
 import { rendezvousOf } from '../../kit/actor/rendezvous.ts';
 import { clientOf } from '../../kit/client.ts';
 import { CommandId, command, defineContract, object, query } from '../../kit/contract.ts';

@@ -8,7 +8,7 @@ import {
   BUS_AWAY_MS_MAX,
   BUS_RETRY_PAUSE_MS,
   BUS_RETRY_PAUSE_MS_MAX,
-} from '../../config/limits.ts';
+} from '../../config/engine-limits.ts';
 import { type CallContext, currentCall } from '../../kit/call-context.ts';
 import { AntiphonError, DeadlineExceededError } from '../../kit/errors.ts';
 import { counter } from '../../kit/metrics.ts';

@@ -2,12 +2,8 @@
  * How many retries the calls of late pay for: a share of them, so that an outage is not answered with a
  * multiple of the load (Google SRE book, "Addressing Cascading Failures"; Finagle's RetryBudget).
  */
-import {
-  BUS_RETRIES_PER_SEC_MIN,
-  BUS_RETRY_MEMORY_MS,
-  BUS_RETRY_SHARE,
-  SECOND_MS,
-} from '../../config/limits.ts';
+import { BUS_RETRIES_PER_SEC_MIN, BUS_RETRY_MEMORY_MS, BUS_RETRY_SHARE } from '../../config/engine-limits.ts';
+import { SECOND_MS } from '../../config/limits.ts';
 import type { Clock } from '../../kit/sources.ts';
 
 export interface RetryBudget {

@@ -13,7 +13,7 @@ import {
   type Middleware,
   type Service,
 } from 'moleculer';
-import { BUS_SHUTDOWN_WAIT_MS, BUS_SWEEP_EVERY_MS } from '../../config/limits.ts';
+import { BUS_SHUTDOWN_WAIT_MS, BUS_SWEEP_EVERY_MS } from '../../config/engine-limits.ts';
 import { AntiphonError } from '../../kit/errors.ts';
 import { logger } from '../../kit/log.ts';
 import { counter, histogram } from '../../kit/metrics.ts';

@@ -3,7 +3,7 @@
  * are big-endian.
  */
 import type { Socket } from 'node:net';
-import { BUS_FRAME_BYTES_MAX } from '../../config/limits.ts';
+import { BUS_FRAME_BYTES_MAX } from '../../config/engine-limits.ts';
 import { TooLargeError } from '../../kit/errors.ts';
 
 const LENGTH_BYTES = 4;

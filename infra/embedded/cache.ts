@@ -4,7 +4,7 @@ import {
   CACHE_MEMBERS_MAX,
   CACHE_SETS_MAX,
   CACHE_WINDOWS_MAX,
-} from '../../config/limits.ts';
+} from '../../config/engine-limits.ts';
 import { BoundedMap } from '../../kit/bounded-map.ts';
 import type { Cache } from '../../kit/ports/cache.ts';
 import type { Clock } from '../../kit/sources.ts';

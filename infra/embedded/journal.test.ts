@@ -1,5 +1,6 @@
 import t from 'tap';
-import { JOURNAL_DEDUPE_WINDOW_MS, STORE_SWEEP_EVERY_MS } from '../../config/limits.ts';
+import { STORE_SWEEP_EVERY_MS } from '../../config/engine-limits.ts';
+import { JOURNAL_DEDUPE_WINDOW_MS } from '../../config/limits.ts';
 import { openLmdbEngine } from '../../test/contract-suites/harness.ts';
 import { journalSuite } from '../../test/contract-suites/journal.ts';
 

@@ -11,7 +11,8 @@
  * A subject's records form a chain through `previous`, so an append touches the right edge of one tree and
  * one head instead of a second index, and a tail after a snapshot is read in as many steps as it has records.
  */
-import { JOURNAL_DEDUPE_WINDOW_MS, STORE_SWEEP_ROWS_MAX } from '../../config/limits.ts';
+import { STORE_SWEEP_ROWS_MAX } from '../../config/engine-limits.ts';
+import { JOURNAL_DEDUPE_WINDOW_MS } from '../../config/limits.ts';
 import { StaleWriteError } from '../../kit/errors.ts';
 import type {
   AppendOptions,

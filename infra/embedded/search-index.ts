@@ -7,7 +7,7 @@ import {
   SEARCH_TWO_TYPOS_CHARS_MIN,
   SEARCH_UPSERT_CHUNK,
   SEARCH_WINDOW_MAX,
-} from '../../config/limits.ts';
+} from '../../config/engine-limits.ts';
 import { BadRequestError } from '../../kit/errors.ts';
 import type {
   CollectionSpec,

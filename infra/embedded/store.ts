@@ -6,7 +6,7 @@
  * still true when it commits, whoever else has the folder open.
  */
 import { type Database, type Key, open } from 'lmdb';
-import { STORE_GROUP_WRITES_MAX, STORE_WRITES_WAITING_MAX } from '../../config/limits.ts';
+import { STORE_GROUP_WRITES_MAX, STORE_WRITES_WAITING_MAX } from '../../config/engine-limits.ts';
 import { UnavailableError } from '../../kit/errors.ts';
 
 /** Values are texts of JSON: as fast as msgpackr for our rows, and readable with any LMDB tool. */

@@ -1,5 +1,5 @@
 /** Runs bounded clean-up steps from time to time; a step that found a full load is run again at once. */
-import { STORE_SWEEP_EVERY_MS } from '../../config/limits.ts';
+import { STORE_SWEEP_EVERY_MS } from '../../config/engine-limits.ts';
 import { logger } from '../../kit/log.ts';
 import type { Clock, Timer } from '../../kit/sources.ts';
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { STORE_SWEEP_EVERY_MS, STORE_SWEEP_ROWS_MAX } from '../../config/limits.ts';
+import { STORE_SWEEP_EVERY_MS, STORE_SWEEP_ROWS_MAX } from '../../config/engine-limits.ts';
 import { table } from '../../kit/ports/tables.ts';
 import { openLmdbEngine } from '../../test/contract-suites/harness.ts';
 import { tablesSuite } from '../../test/contract-suites/tables.ts';

@@ -8,7 +8,8 @@
  * moment it expires; the sweep only gives its space back.
  */
 import { keyValueToBuffer } from 'lmdb';
-import { STORE_SWEEP_ROWS_MAX, TABLE_PAGE_ROWS_MAX } from '../../config/limits.ts';
+import { STORE_SWEEP_ROWS_MAX } from '../../config/engine-limits.ts';
+import { TABLE_PAGE_ROWS_MAX } from '../../config/limits.ts';
 import type {
   Cas,
   ClusteringKey,

@@ -7,7 +7,7 @@ import {
   NATS_PING_EVERY_MS,
   NATS_PINGS_MISSED_MAX,
   NATS_RECONNECT_MS,
-} from '../../config/limits.ts';
+} from '../../config/engine-limits.ts';
 import { UnauthenticatedError, UnavailableError } from '../../kit/errors.ts';
 import { logger } from '../../kit/log.ts';
 import type { ClientTls } from '../tls.ts';

@@ -9,7 +9,7 @@ import {
   JOURNAL_RETRY_MS_MAX,
   JOURNAL_TRY_MS,
   NATS_STUCK_MS,
-} from '../../config/limits.ts';
+} from '../../config/engine-limits.ts';
 import { currentCall } from '../../kit/call-context.ts';
 import { StaleWriteError, TooLargeError, UnavailableError, UnsupportedError } from '../../kit/errors.ts';
 import { logger } from '../../kit/log.ts';

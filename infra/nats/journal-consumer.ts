@@ -2,7 +2,8 @@
  * A durable consumer, shared by the processes that give its name: each shard is held by one of them. Records
  * of the shards that this process holds reach the handler in one batch after the other, never two at once.
  */
-import { CONSUMER_BATCH_MAX, JOURNAL_RETRY_MS_MAX } from '../../config/limits.ts';
+import { JOURNAL_RETRY_MS_MAX } from '../../config/engine-limits.ts';
+import { CONSUMER_BATCH_MAX } from '../../config/limits.ts';
 import { StaleWriteError } from '../../kit/errors.ts';
 import { logger } from '../../kit/log.ts';
 import type { ConsumeOptions, Consumer, JournalRecord } from '../../kit/ports/journal.ts';

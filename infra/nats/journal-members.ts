@@ -3,7 +3,7 @@
  * holds. A hint only: what decides is the compare-and-set on each shard's position.
  */
 import { type NatsConnection, nuid } from 'nats';
-import { CONSUMER_BEAT_MS, CONSUMER_GONE_MS } from '../../config/limits.ts';
+import { CONSUMER_BEAT_MS, CONSUMER_GONE_MS } from '../../config/engine-limits.ts';
 import { rendezvousOf } from '../../kit/actor/rendezvous.ts';
 import type { Clock, Timer } from '../../kit/sources.ts';
 

@@ -5,7 +5,7 @@
  * `<ns>-journal` holds what belongs to consumers: `<ns>.consumers.<stream>.<consumer>.<shard>`, a position
  * each, and `<ns>.parked.<stream>.<consumer>.<shard>.<subject>.<seq>`, a record that was set aside.
  */
-import { NATS_SUBJECT_CHARS_MAX } from '../../config/limits.ts';
+import { NATS_SUBJECT_CHARS_MAX } from '../../config/engine-limits.ts';
 import { hash32 } from '../../kit/actor/hash.ts';
 import { TooLargeError } from '../../kit/errors.ts';
 

@@ -1,6 +1,7 @@
 /** Records that a consumer could not handle, kept for an operator beside the consumers' positions. */
 import { ErrorCode, NatsError } from 'nats';
-import { JOURNAL_RETRY_MS_MAX, PARKED_SHOWN_MAX } from '../../config/limits.ts';
+import { JOURNAL_RETRY_MS_MAX } from '../../config/engine-limits.ts';
+import { PARKED_SHOWN_MAX } from '../../config/limits.ts';
 import { NotFoundError } from '../../kit/errors.ts';
 import type { JournalRecord, ParkedKey, ParkedRecord } from '../../kit/ports/journal.ts';
 import { awayError, waitUntilMs } from '../journal/caught-up.ts';

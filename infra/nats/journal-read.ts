@@ -8,7 +8,7 @@ import {
   JOURNAL_READ_BATCH_BYTES_MAX,
   JOURNAL_READ_BATCH_MAX,
   JOURNAL_TRY_MS,
-} from '../../config/limits.ts';
+} from '../../config/engine-limits.ts';
 import type { JetStream, StoredMessage } from './jetstream.ts';
 
 const END_OF_BATCH = 204;

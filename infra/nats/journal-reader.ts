@@ -6,14 +6,14 @@
  */
 import { createInbox, type Msg, nanos, nuid, type Subscription } from 'nats';
 import {
-  CONSUMER_BATCH_MAX,
   JOURNAL_READ_BATCH_BYTES_MAX,
   JOURNAL_READER_BEAT_MS,
   JOURNAL_READER_PULL_MS,
   JOURNAL_RETRY_MS,
   JOURNAL_RETRY_MS_MAX,
   JOURNAL_TRY_MS,
-} from '../../config/limits.ts';
+} from '../../config/engine-limits.ts';
+import { CONSUMER_BATCH_MAX } from '../../config/limits.ts';
 import { logger } from '../../kit/log.ts';
 import type { Timer } from '../../kit/sources.ts';
 import type { JetStream, StoredMessage } from './jetstream.ts';

@@ -1,6 +1,6 @@
 /** One shard while this process holds it for a consumer: its records, its position, and the right to both. */
 import type { Msg } from 'nats';
-import { JOURNAL_RETRY_MS_MAX, JOURNAL_TRY_MS } from '../../config/limits.ts';
+import { JOURNAL_RETRY_MS_MAX, JOURNAL_TRY_MS } from '../../config/engine-limits.ts';
 import { StaleWriteError } from '../../kit/errors.ts';
 import { logger } from '../../kit/log.ts';
 import type { ParkedKey } from '../../kit/ports/journal.ts';

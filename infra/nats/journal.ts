@@ -6,7 +6,8 @@
  * of the stream's servers.
  */
 import type { NatsConnection } from 'nats';
-import { JOURNAL_DEDUPE_WINDOW_MS, JOURNAL_SHARDS } from '../../config/limits.ts';
+import { JOURNAL_SHARDS } from '../../config/engine-limits.ts';
+import { JOURNAL_DEDUPE_WINDOW_MS } from '../../config/limits.ts';
 import { withCall } from '../../kit/call-context.ts';
 import { UnsupportedError } from '../../kit/errors.ts';
 import type { Consumer, Journal, JournalRecord } from '../../kit/ports/journal.ts';

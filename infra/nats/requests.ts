@@ -3,7 +3,7 @@
  * names, one timer for all, and headers written at once.
  */
 import { createInbox, ErrorCode, type MsgHdrs, type NatsConnection, NatsError } from 'nats';
-import { JOURNAL_REQUESTS_SWEEP_MS } from '../../config/limits.ts';
+import { JOURNAL_REQUESTS_SWEEP_MS } from '../../config/engine-limits.ts';
 import type { Clock } from '../../kit/sources.ts';
 
 interface Waiting {

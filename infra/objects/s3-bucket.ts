@@ -1,5 +1,5 @@
 /** What must be true of a bucket before anything is entrusted to it. */
-import { S3_LIST_KEYS_MAX, S3_UPLOAD_AGE_MS_MAX } from '../../config/limits.ts';
+import { S3_LIST_KEYS_MAX, S3_UPLOAD_AGE_MS_MAX } from '../../config/engine-limits.ts';
 import { UnsupportedError } from '../../kit/errors.ts';
 import { refusal } from './s3-errors.ts';
 import type { S3Http } from './s3-http.ts';

@@ -12,7 +12,7 @@ import {
   S3_STREAM_MS_MAX,
   S3_STREAM_STALL_MS_MAX,
   S3_TRIES_MAX,
-} from '../../config/limits.ts';
+} from '../../config/engine-limits.ts';
 import { AntiphonError, UnavailableError } from '../../kit/errors.ts';
 import { createGate } from '../../kit/gate.ts';
 import type { Clock, Random } from '../../kit/sources.ts';

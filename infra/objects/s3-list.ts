@@ -1,4 +1,4 @@
-import { S3_LIST_KEYS_MAX } from '../../config/limits.ts';
+import { S3_LIST_KEYS_MAX } from '../../config/engine-limits.ts';
 import { refusal } from './s3-errors.ts';
 import type { S3Http } from './s3-http.ts';
 import { textOf, textsOf } from './s3-xml.ts';

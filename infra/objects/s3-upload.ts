@@ -1,6 +1,11 @@
 /** One object on its way up: whole in one request when it is small, else in parts that are joined at the end. */
 import { randomUUID } from 'node:crypto';
-import { S3_JOIN_MS_MAX, S3_PART_BYTES, S3_PARTS_AT_ONCE_MAX, S3_PARTS_MAX } from '../../config/limits.ts';
+import {
+  S3_JOIN_MS_MAX,
+  S3_PART_BYTES,
+  S3_PARTS_AT_ONCE_MAX,
+  S3_PARTS_MAX,
+} from '../../config/engine-limits.ts';
 import { TooLargeError, UnavailableError } from '../../kit/errors.ts';
 import type { ObjectInfo } from '../../kit/ports/objects.ts';
 import { objectExists } from './object-key.ts';

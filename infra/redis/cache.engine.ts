@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { REDIS_COMMAND_MS_MAX } from '../../config/limits.ts';
+import { REDIS_COMMAND_MS_MAX } from '../../config/engine-limits.ts';
 import type { Cache } from '../../kit/ports/cache.ts';
 import { type Clock, systemClock, systemRandom } from '../../kit/sources.ts';
 import { cacheSuite } from '../../test/contract-suites/cache.ts';

@@ -2,7 +2,7 @@
  * Whether Redis is worth asking. The first failure stops all asking; from then on this asks by itself, and
  * callers go on without an answer, and without waiting for one, until it is back.
  */
-import { REDIS_COMMAND_MS_MAX, REDIS_PROBE_EVERY_MS } from '../../config/limits.ts';
+import { REDIS_COMMAND_MS_MAX, REDIS_PROBE_EVERY_MS } from '../../config/engine-limits.ts';
 import { logger } from '../../kit/log.ts';
 import { gauge } from '../../kit/metrics.ts';
 import type { Clock, Timer } from '../../kit/sources.ts';

@@ -6,7 +6,7 @@ import {
   REDIS_REDIRECTIONS_MAX,
   REDIS_RETRY_MS_MAX,
   REDIS_SILENT_MS_MAX,
-} from '../../config/limits.ts';
+} from '../../config/engine-limits.ts';
 import type { Random } from '../../kit/sources.ts';
 import type { ClientTls } from '../tls.ts';
 import { SCRIPTS, type Scripts } from './scripts.ts';

@@ -3,7 +3,11 @@
  * copies are not found, and limits and presence are what this node knows.
  */
 import type { Cluster } from 'ioredis';
-import { REDIS_CONNECT_MS_MAX, REDIS_MISSED_KEYS_MAX, REDIS_REPLAYED_AT_ONCE } from '../../config/limits.ts';
+import {
+  REDIS_CONNECT_MS_MAX,
+  REDIS_MISSED_KEYS_MAX,
+  REDIS_REPLAYED_AT_ONCE,
+} from '../../config/engine-limits.ts';
 import { BoundedMap } from '../../kit/bounded-map.ts';
 import type { Cache } from '../../kit/ports/cache.ts';
 import type { Clock } from '../../kit/sources.ts';

@@ -3,7 +3,7 @@
  * server's clock, so that nodes whose clocks differ share one window.
  */
 import type { ClusterOptions } from 'ioredis';
-import { CACHE_MEMBERS_MAX } from '../../config/limits.ts';
+import { CACHE_MEMBERS_MAX } from '../../config/engine-limits.ts';
 
 const NOW_MS = `
 local time = redis.call('TIME')

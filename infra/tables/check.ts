@@ -1,5 +1,6 @@
 /** What every engine of the Tables port refuses alike, so that what works at home works in a cluster. */
-import { STORE_KEY_BYTES_MAX, TABLE_BATCH_BYTES_MAX, TABLE_ROW_BYTES_MAX } from '../../config/limits.ts';
+import { STORE_KEY_BYTES_MAX } from '../../config/engine-limits.ts';
+import { TABLE_BATCH_BYTES_MAX, TABLE_ROW_BYTES_MAX } from '../../config/limits.ts';
 import { BadRequestError, TooLargeError } from '../../kit/errors.ts';
 import type { ClusteringKey, Op, TableSpec } from '../../kit/ports/tables.ts';
 

@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { ServiceBroker } from 'moleculer';
 import type { NatsConnection, StreamConfig } from 'nats';
-import { JOURNAL_SHARDS } from '../../config/limits.ts';
+import { JOURNAL_SHARDS } from '../../config/engine-limits.ts';
 import { brokerOptions } from '../../infra/bus/broker-options.ts';
 import { NatsTransporter } from '../../infra/bus/nats-transporter.ts';
 import { startNats } from '../../infra/local/nats.ts';

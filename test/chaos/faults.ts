@@ -1,5 +1,5 @@
 /** Does to a part of the cluster what a fault says, and takes it back. */
-import { JOURNAL_SHARDS } from '../../config/limits.ts';
+import { JOURNAL_SHARDS } from '../../config/engine-limits.ts';
 import type { Cluster } from '../../infra/local/cluster.ts';
 import type { LocalNetwork } from '../../infra/local/network.ts';
 import type { Fault } from './plan.ts';

@@ -5,7 +5,7 @@
 import cassandra from 'cassandra-driver';
 import { connect, type NatsConnection } from 'nats';
 import type { HistoryEntry } from '../../actors/history/contract.ts';
-import { JOURNAL_SHARDS } from '../../config/limits.ts';
+import { JOURNAL_SHARDS } from '../../config/engine-limits.ts';
 import { NAMESPACE } from '../../infra/bus/broker-options.ts';
 import { isSuccess, type Line } from './line.ts';
 
