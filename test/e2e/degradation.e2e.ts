@@ -5,7 +5,7 @@
  */
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
-import { GATEWAY_SEARCH_MS_MAX } from '../../config/limits.ts';
+import { GATEWAY_QUERY_MS_MAX, GATEWAY_SEARCH_MS_MAX } from '../../config/limits.ts';
 import { ACTOR_ROLES } from '../../infra/local/cluster.ts';
 import { openBrowser } from './browser.ts';
 import {
@@ -35,7 +35,7 @@ const cluster = await openCluster(t, {
   nodes: 2,
   roles: ACTOR_ROLES.filter((role) => role !== 'search'),
 });
-const { url, edge, nats, redis, s3, cassandra } = cluster;
+const { url, gateway, edge, nats, redis, s3, cassandra } = cluster;
 if (!edge || !nats || !redis || !s3 || !cassandra) throw new Error('all engines must be ours, to be killed');
 const search = await startPart(t, cluster, 'search');
 const imported = await run(cluster, 'import', [await makeAlbum(t, ALBUM)]);
@@ -183,6 +183,46 @@ t.test('a NATS server killed, the one the gateway is at, then the leader of the 
   }
 });
 
+t.test(
+  'all of Cassandra killed: playback obeys, lists are refused soon, then all is as before',
+  async (t) => {
+    // Its songs are then known where its session lives.
+    await playAlbum(page, ALBUM.title);
+    await soundsBeyond(page, 1);
+    await soundGoesOn(t, async () => {
+      for (const node of cassandra.nodes) node.kill('SIGKILL');
+      const before = await playing();
+      await bar.getByRole('button', { name: 'Pause' }).click();
+      await until(async () => (await playing()).status === 'paused');
+      await bar.getByRole('button', { name: 'Play', exact: true }).click();
+      await until(async () => (await playing()).status === 'playing');
+      await bar.getByRole('button', { name: 'Next' }).click();
+      await until(async () => (await playing()).songId !== before.songId);
+      t.pass('paused, resumed and went on to the next song');
+      const { status, tookMs } = await app.ask('/me/history');
+      t.equal(status, 503, 'the history is refused');
+      t.ok(tookMs < GATEWAY_QUERY_MS_MAX + 1000, `after ${tookMs} ms`);
+      await Promise.all(cassandra.nodes.map((node) => node.restart()));
+      await until(async () => (await app.ask('/me/history')).status === 200);
+    });
+  },
+);
+
+t.test('the gateway killed: the page says so, plays on, and catches up', async (t) => {
+  await soundGoesOn(t, async () => {
+    const before = await playing();
+    gateway.process.kill('SIGKILL');
+    await page.getByText('Reconnecting').waitFor();
+    await bar.getByRole('button', { name: 'Next' }).click();
+    await soundsOn(page);
+    await gateway.restart();
+    await page.getByText('Reconnecting').waitFor({ state: 'detached' });
+    await until(async () => (await playing()).songId !== before.songId);
+    t.pass('what was clicked meanwhile was done');
+    await isCommanded(t);
+  });
+});
+
 t.test('S3 killed: what the edge has kept plays on', async (t) => {
   const answer = await app.ask(`/songs/${await songIdOf('Slow Lantern')}/stream`);
   const { hlsUrl } = answer.body as { hlsUrl: string };
@@ -205,6 +245,14 @@ t.test('the books: each play that was heard long enough has counted, once', asyn
   t.equal(new Set(counted).size, counted.length);
   t.match((await run(cluster, 'repl', ['--exec', 'parked'])).out, 'Nothing is parked.');
 });
+
+/** What the session says, whatever the page shows. */
+async function playing(): Promise<{ readonly status?: string; readonly songId?: string | undefined }> {
+  const { status, body } = await app.ask('/me/player');
+  if (status !== 200) return {};
+  const { state } = body as { state: { status: string; current?: { songId: string } } };
+  return { status: state.status, songId: state.current?.songId };
+}
 
 async function songIdOf(title: string): Promise<string> {
   const { body } = await app.ask(`/search?query=${encodeURIComponent(title)}`);
