@@ -16,8 +16,9 @@ import { findFfmpeg } from './media/ingest/ffmpeg.ts';
 import { type ImportSummary, type ImportWalk, importFolder, SONGS_AT_ONCE } from './media/ingest/import.ts';
 import { ingestService } from './media/ingest/ingest.service.ts';
 import { createJobs } from './media/ingest/jobs.ts';
-import { type IngestDeps, sweepTempFolder } from './media/ingest/song.ts';
+import type { IngestDeps } from './media/ingest/song.ts';
 import { openIngestTables } from './media/ingest/tables.ts';
+import { sweepTempFolder } from './media/ingest/work-folder.ts';
 import { SCHEMA } from './tables.config.ts';
 
 export interface Import extends AsyncDisposable {

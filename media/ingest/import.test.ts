@@ -2,18 +2,7 @@
  * Goal: a folder of music of all formats becomes songs, whatever else lies in it.
  * Method: files made by ffmpeg, damaged by hand, imported into folder-backed engines.
  */
-import { spawnSync } from 'node:child_process';
-import {
-  copyFile,
-  mkdir,
-  readdir,
-  readFile,
-  rename,
-  symlink,
-  truncate,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import t, { type Test } from 'tap';
@@ -26,7 +15,7 @@ import { coverKey, trackKeys } from '../package/names.ts';
 import type { PackagedTrack, Waveform } from '../package/types.ts';
 import { findFfmpeg } from './ffmpeg.ts';
 import { type ImportSummary, importFolder } from './import.ts';
-import { type IngestDeps, sweepTempFolder } from './song.ts';
+import type { IngestDeps } from './song.ts';
 import { FolderObjects, memoryIngestTables, RememberingCatalog } from './testing/engines.ts';
 import { makeMusic } from './testing/music.ts';
 
@@ -253,18 +242,6 @@ t.test('a crash at any point leaves nothing half-published, and the next run com
   t.equal(summary.encodedMs, 0, 'what was packaged before the catalogue was away is not encoded again');
   t.equal(f.catalog.releases.length, 1);
 });
-
-t.test(
-  'what a dead import left in the temporary folder is removed, what a living one has there is not',
-  async (t) => {
-    const f = fixture(t);
-    const { pid: deadPid } = spawnSync(process.execPath, ['-e', '']);
-    const [dead, living] = [`song-${deadPid}-abc`, `song-${process.pid}-abc`];
-    for (const name of [dead, living]) await mkdir(join(f.root, 'temp', name));
-    await sweepTempFolder(join(f.root, 'temp'));
-    t.same(await readdir(join(f.root, 'temp')), [living]);
-  },
-);
 
 t.test('progress counts up to the total', async (t) => {
   const f = fixture(t);

@@ -5,8 +5,7 @@
  * index is stored is not encoded again, the catalogue takes the same release twice. The file is remembered
  * last, so that a run that died anywhere is completed by the next one.
  */
-import { lstat, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, readFile } from 'node:fs/promises';
 import { AntiphonError } from '../../kit/errors.ts';
 import type { Objects } from '../../kit/ports/objects.ts';
 import type { IdSource } from '../../kit/sources.ts';
@@ -23,6 +22,7 @@ import { type Catalog, releaseOf } from './release.ts';
 import { digestOf, type IngestTables, stableId } from './tables.ts';
 import { describe, readTags } from './tags.ts';
 import { transcode } from './transcode.ts';
+import { makeWorkFolder } from './work-folder.ts';
 
 export interface IngestDeps {
   readonly objects: Objects;
@@ -112,31 +112,10 @@ async function packaged(
 ): Promise<{ track: PackagedTrack; cpuMs: number }> {
   const stored = await packagedTrack(songId, deps.objects);
   if (stored) return { track: stored, cpuMs: 0 };
-  const folder = await mkdtemp(join(deps.tempFolder, `song-${process.pid}-`));
-  try {
-    const transcoded = await transcode(probed, deps.ffmpeg, folder, signal);
-    const track = await storePackage(songId, transcoded, probed.durationMs, deps.objects, deps.ids.next());
-    return { track, cpuMs: transcoded.cpuMs };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** Removes what processes that died in the middle of a song left behind. */
-export async function sweepTempFolder(tempFolder: string): Promise<void> {
-  await mkdir(tempFolder, { recursive: true, mode: 0o700 });
-  for (const name of await readdir(tempFolder)) {
-    const pid = Number(/^song-(\d+)-/.exec(name)?.[1]);
-    if (pid > 0 && !isAlive(pid)) await rm(join(tempFolder, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  await using folder = await makeWorkFolder(deps.tempFolder);
+  const transcoded = await transcode(probed, deps.ffmpeg, folder.path, signal);
+  const track = await storePackage(songId, transcoded, probed.durationMs, deps.objects, deps.ids.next());
+  return { track, cpuMs: transcoded.cpuMs };
 }
 
 async function describeFile(probed: Probed, beside: Beside): Promise<SongDescription> {

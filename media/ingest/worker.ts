@@ -4,8 +4,6 @@
  * done again (media/ingest/song.ts), an encoding writes over no other one (package.ts), and who finds the job
  * ended neither releases nor tells anything.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { INGEST_RELEASE_MS_MAX, INGEST_SWEEP_EVERY_MS } from '../../config/limits.ts';
 import { withCall } from '../../kit/call-context.ts';
 import { AntiphonError, StaleWriteError, UnavailableError } from '../../kit/errors.ts';
@@ -22,6 +20,7 @@ import { packagedTrack, sweepEncodings } from './package.ts';
 import { RefusedError } from './refusal.ts';
 import type { Catalog } from './release.ts';
 import { type IngestDeps, type IngestedSong, ingestSong } from './song.ts';
+import { makeWorkFolder } from './work-folder.ts';
 
 const log = logger('ingest');
 
@@ -115,19 +114,16 @@ async function workOn(
 ): Promise<IngestEnded> {
   const { jobId, path, state, insteadOf } = job;
   const ended = { jobId, worker: deps.nodeId };
-  // Named as the steps' own folders are, so that the same sweep finds it when we die.
-  const folder = await mkdtemp(join(deps.tempFolder, `song-${process.pid}-`));
+  await using folder = await makeWorkFolder(deps.tempFolder);
   try {
     const sent = { path, state, ...(insteadOf !== undefined && { insteadOf }) };
-    const source = { path: await fetchFiles(job, folder, deps.objects), sent };
+    const source = { path: await fetchFiles(job, folder.path, deps.objects), sent };
     const song = await ingestSong(source, { ...deps, catalog: catalogWhileOurs(record, deps) }, signal);
     await sweepAfter(song, deps);
     return { type: 'ingestDone', ...ended, song };
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     return { type: 'ingestRefused', ...ended, code: error.refusal, why: error.message };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
-import { sweepTempFolder } from '../song.ts';
+import { sweepTempFolder } from '../work-folder.ts';
 import { startIngestWorker } from '../worker.ts';
 import { openIngestWorld, openSharedJournal, watched } from './cluster.ts';
 
