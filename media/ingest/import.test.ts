@@ -241,6 +241,14 @@ t.test('a crash at any point leaves nothing half-published, and the next run com
   t.equal(summary.released, 1);
   t.equal(summary.encodedMs, 0, 'what was packaged before the catalogue was away is not encoded again');
   t.equal(f.catalog.releases.length, 1);
+  const songId = f.catalog.releases[0]?.songId ?? '';
+  const { encodingId } = JSON.parse(String(await f.objects.get(trackKeys.index(songId)))) as PackagedTrack;
+  const renditions = (await Array.fromAsync(f.objects.list('tracks/'))).filter((key) => key.endsWith('.mp4'));
+  t.same(
+    renditions.filter((key) => !key.startsWith(trackKeys.encoding(songId, encodingId))),
+    [],
+    'nothing is kept of the encodings that were broken off',
+  );
 });
 
 t.test('progress counts up to the total', async (t) => {

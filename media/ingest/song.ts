@@ -15,7 +15,7 @@ import { storeCover } from './cover.ts';
 import type { SongDescription } from './description.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { InTurn } from './in-turn.ts';
-import { packagedTrack, storePackage } from './package.ts';
+import { packagedTrack, storePackage, sweepEncodings } from './package.ts';
 import { type Probed, probe } from './probe.ts';
 import { RefusedError } from './refusal.ts';
 import { type Catalog, releaseOf } from './release.ts';
@@ -96,6 +96,7 @@ async function publish(
 
   const description = source.description ?? (await reading(() => describeFile(probed, beside)));
   const { track, cpuMs } = await packaged(songId, probed, deps, signal);
+  await sweepEncodings(track, deps.objects);
   const cover = description.cover && (await storeCover(description.cover, deps.objects));
   const release = await releaseOf(track, description, cover, deps.tables, deps.ids);
   await publishing(() => deps.catalog.release(release));

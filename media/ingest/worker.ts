@@ -16,10 +16,9 @@ import { SONGS_AT_ONCE } from './import.ts';
 import { deleteFiles, fetchFiles, sweepIncoming } from './incoming.ts';
 import type { Jobs } from './jobs.ts';
 import { jobsEnded, jobsInWork, jobWait } from './metrics.ts';
-import { packagedTrack, sweepEncodings } from './package.ts';
 import { RefusedError } from './refusal.ts';
 import type { Catalog } from './release.ts';
-import { type IngestDeps, type IngestedSong, ingestSong } from './song.ts';
+import { type IngestDeps, ingestSong } from './song.ts';
 import { makeWorkFolder } from './work-folder.ts';
 
 const log = logger('ingest');
@@ -119,7 +118,6 @@ async function workOn(
     const sent = { path, state, ...(insteadOf !== undefined && { insteadOf }) };
     const source = { path: await fetchFiles(job, folder.path, deps.objects), sent };
     const song = await ingestSong(source, { ...deps, catalog: catalogWhileOurs(record, deps) }, signal);
-    await sweepAfter(song, deps);
     return { type: 'ingestDone', ...ended, song };
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
@@ -135,12 +133,6 @@ const catalogWhileOurs = (record: JournalRecord, deps: IngestWorkerDeps): Catalo
     return withCall({ deadlineMs }, () => deps.catalog.release(song));
   },
 });
-
-async function sweepAfter(song: IngestedSong, { objects }: IngestWorkerDeps): Promise<void> {
-  if (song.s !== 'released') return;
-  const track = await packagedTrack(song.songId, objects);
-  if (track) await sweepEncodings(track, objects);
-}
 
 /** @throws JobEndedError */
 async function conclude(
