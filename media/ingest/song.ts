@@ -22,7 +22,7 @@ import { type Catalog, releaseOf } from './release.ts';
 import { digestOf, type IngestTables, stableId } from './tables.ts';
 import { describe, readTags } from './tags.ts';
 import { transcode } from './transcode.ts';
-import { makeWorkFolder } from './work-folder.ts';
+import { makeWorkFolder, withRoom } from './work-folder.ts';
 
 export interface IngestDeps {
   readonly objects: Objects;
@@ -114,9 +114,11 @@ async function packaged(
   const stored = await packagedTrack(songId, deps.objects);
   if (stored) return { track: stored, cpuMs: 0 };
   await using folder = await makeWorkFolder(deps.tempFolder);
-  const transcoded = await transcode(probed, deps.ffmpeg, folder.path, signal);
-  const track = await storePackage(songId, transcoded, probed.durationMs, deps.objects, deps.ids.next());
-  return { track, cpuMs: transcoded.cpuMs };
+  return await withRoom(folder.path, async () => {
+    const transcoded = await transcode(probed, deps.ffmpeg, folder.path, signal);
+    const track = await storePackage(songId, transcoded, probed.durationMs, deps.objects, deps.ids.next());
+    return { track, cpuMs: transcoded.cpuMs };
+  });
 }
 
 async function describeFile(probed: Probed, beside: Beside): Promise<SongDescription> {

@@ -7,7 +7,8 @@ import { mkdir, readdir, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import t from 'tap';
-import { makeWorkFolder, sweepTempFolder } from './work-folder.ts';
+import { RefusedError } from './refusal.ts';
+import { makeWorkFolder, sweepTempFolder, withRoom } from './work-folder.ts';
 
 const HOUR_S = 3600;
 
@@ -36,4 +37,17 @@ t.test('a temporary folder that is not there is made', async (t) => {
   const temp = join(t.testdir(), 'a/b');
   await sweepTempFolder(temp);
   t.same(await readdir(temp), []);
+});
+
+t.test('a step that fails on a full disk is no fault of the file', async (t) => {
+  const folder = t.testdir();
+  const damaged = () => Promise.reject(new RefusedError('DAMAGED'));
+  const full = withRoom(folder, damaged, async () => 4096);
+  await t.rejects(full, { code: 'INGEST_NO_ROOM', retryable: true });
+  await t.rejects(
+    withRoom(folder, damaged, async () => 1024 ** 3),
+    { code: 'DAMAGED' },
+  );
+  await t.rejects(withRoom(folder, damaged), { code: 'DAMAGED' }, 'this disk has room');
+  t.equal(await withRoom(folder, async () => 'done'), 'done');
 });

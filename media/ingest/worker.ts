@@ -19,7 +19,7 @@ import { jobsEnded, jobsInWork, jobWait } from './metrics.ts';
 import { RefusedError } from './refusal.ts';
 import type { Catalog } from './release.ts';
 import { type IngestDeps, ingestSong } from './song.ts';
-import { makeWorkFolder } from './work-folder.ts';
+import { makeWorkFolder, withRoom } from './work-folder.ts';
 
 const log = logger('ingest');
 
@@ -116,7 +116,8 @@ async function workOn(
   await using folder = await makeWorkFolder(deps.tempFolder);
   try {
     const sent = { path, state, ...(insteadOf !== undefined && { insteadOf }) };
-    const source = { path: await fetchFiles(job, folder.path, deps.objects), sent };
+    const file = await withRoom(folder.path, () => fetchFiles(job, folder.path, deps.objects));
+    const source = { path: file, sent };
     const song = await ingestSong(source, { ...deps, catalog: catalogWhileOurs(record, deps) }, signal);
     return { type: 'ingestDone', ...ended, song };
   } catch (error) {
