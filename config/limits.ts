@@ -33,35 +33,6 @@ export const TABLE_ROW_BYTES_MAX = 1024 ** 2;
 /** Half of what Cassandra takes as one write with commit log segments of 8 MiB. */
 export const TABLE_BATCH_BYTES_MAX = 2 * 1024 ** 2;
 
-// Cassandra
-export const CASSANDRA_CONNECT_MS_MAX = 5 * SECOND_MS;
-export const CASSANDRA_RECONNECT_EVERY_MS = SECOND_MS;
-/** How long a start waits for it before it goes on without. */
-export const CASSANDRA_OPEN_WAIT_MS = 15 * SECOND_MS;
-/** A node that has not answered by then may hang: another one is asked. */
-export const CASSANDRA_READ_MS_MAX = 3 * SECOND_MS;
-/** Asked beside the first, so that a hung node costs this and not the whole time limit. */
-export const CASSANDRA_SECOND_NODE_AFTER_MS = SECOND_MS;
-export const CASSANDRA_RETRIES_MAX = 2;
-/** Of one process; more at once would only time out together. */
-export const CASSANDRA_REQUESTS_AT_ONCE_MAX = 256;
-export const CASSANDRA_REQUESTS_WAITING_MAX = 8192;
-/** Whole rounds of a conditional write whose outcome is in doubt. */
-export const CASSANDRA_CONDITIONAL_TRIES_MAX = 3;
-export const CASSANDRA_CONDITIONAL_RETRY_MS = 100;
-/** Conditional writes of one partition go one by one; this many wait in a process. */
-export const CASSANDRA_CONDITIONAL_WAITING_MAX = 256;
-export const CASSANDRA_QUERIES_AT_ONCE_MAX = 32;
-export const CASSANDRA_KEYS_PER_QUERY_MAX = 100;
-export const CASSANDRA_ROWS_PER_FETCH_MAX = 500;
-export const CASSANDRA_DDL_MS_MAX = 30 * SECOND_MS;
-/** No attempt begins later than this after the first: the cluster may be busy, or still be on its way. */
-export const MIGRATION_TRYING_MS_MAX = 5 * MINUTE_MS;
-export const MIGRATION_RETRY_MS = 2 * SECOND_MS;
-export const MIGRATION_LOCK_TTL_MS = MINUTE_MS;
-export const MIGRATION_LOCK_WAIT_MS_MAX = 5 * MINUTE_MS;
-export const MIGRATION_LOCK_RETRY_MS = 500;
-
 // Objects
 export const OBJECT_KEY_CHARS_MAX = 512;
 export const OBJECT_TEMP_AGE_MS_MAX = HOUR_MS;

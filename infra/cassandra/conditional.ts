@@ -6,7 +6,10 @@
  * whether the first copy had applied. So it may be sent twice, by the driver as well.
  */
 import cassandra, { type types } from 'cassandra-driver';
-import { CASSANDRA_CONDITIONAL_RETRY_MS, CASSANDRA_CONDITIONAL_TRIES_MAX } from '../../config/limits.ts';
+import {
+  CASSANDRA_CONDITIONAL_RETRY_MS,
+  CASSANDRA_CONDITIONAL_TRIES_MAX,
+} from '../../config/engine-limits.ts';
 import type { Mailboxes } from '../../kit/actor/mailbox.ts';
 import { currentCall } from '../../kit/call-context.ts';
 import { UnavailableError } from '../../kit/errors.ts';

@@ -13,8 +13,8 @@ import {
   MIGRATION_LOCK_WAIT_MS_MAX,
   MIGRATION_RETRY_MS,
   MIGRATION_TRYING_MS_MAX,
-  SECOND_MS,
-} from '../../config/limits.ts';
+} from '../../config/engine-limits.ts';
+import { SECOND_MS } from '../../config/limits.ts';
 import { ConflictError, UnavailableError, UnsupportedError } from '../../kit/errors.ts';
 import type { Clock } from '../../kit/sources.ts';
 import {

@@ -5,7 +5,7 @@ import {
   CASSANDRA_CONDITIONAL_WAITING_MAX,
   CASSANDRA_OPEN_WAIT_MS,
   CASSANDRA_RECONNECT_EVERY_MS,
-} from '../../config/limits.ts';
+} from '../../config/engine-limits.ts';
 import { createMailboxes } from '../../kit/actor/mailbox.ts';
 import { UnavailableError, UnsupportedError } from '../../kit/errors.ts';
 import { logger } from '../../kit/log.ts';

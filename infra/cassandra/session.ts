@@ -9,8 +9,8 @@ import {
   CASSANDRA_REQUESTS_WAITING_MAX,
   CASSANDRA_RETRIES_MAX,
   CASSANDRA_SECOND_NODE_AFTER_MS,
-  SECOND_MS,
-} from '../../config/limits.ts';
+} from '../../config/engine-limits.ts';
+import { SECOND_MS } from '../../config/limits.ts';
 import { UnavailableError } from '../../kit/errors.ts';
 import { createGate } from '../../kit/gate.ts';
 import { logger } from '../../kit/log.ts';

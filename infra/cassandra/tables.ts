@@ -9,8 +9,8 @@ import {
   CASSANDRA_KEYS_PER_QUERY_MAX,
   CASSANDRA_QUERIES_AT_ONCE_MAX,
   CASSANDRA_ROWS_PER_FETCH_MAX,
-  TABLE_PAGE_ROWS_MAX,
-} from '../../config/limits.ts';
+} from '../../config/engine-limits.ts';
+import { TABLE_PAGE_ROWS_MAX } from '../../config/limits.ts';
 import type { Mailboxes } from '../../kit/actor/mailbox.ts';
 import type { ClusteringKey, Op, Page, ScanOptions, Table, TableSpec } from '../../kit/ports/tables.ts';
 import type { Clock } from '../../kit/sources.ts';
