@@ -258,6 +258,52 @@ t.test('uploads that no job waits for are swept, the young and the waiting are n
   t.same(await keysOf(world, 'incoming/'), [`incoming/${(waiting.data as IngestQueued).jobId}/song`]);
 });
 
+t.test('a worker that stops waits for its sweep, which else meets closed engines', async (t) => {
+  const { deps } = await fixture(t);
+  const [held, begun] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const timer = Promise.withResolvers<() => void>();
+  let sweeps = 0;
+  const worker = await startIngestWorker({
+    ...deps,
+    journal: {
+      ...deps.journal,
+      consume: async () => ({
+        caughtUp: async () => undefined,
+        [Symbol.asyncDispose]: async () => undefined,
+      }),
+    },
+    clock: {
+      nowMs: () => deps.clock.nowMs(),
+      after(_delayMs, fn) {
+        timer.resolve(fn);
+        return { cancel: () => undefined };
+      },
+    },
+    objects: {
+      ...deps.objects,
+      async *list(prefix) {
+        sweeps += 1;
+        if (sweeps > 1) {
+          begun.resolve();
+          await held.promise;
+        }
+        yield* deps.objects.list(prefix);
+      },
+    },
+  });
+  const onSweep = await timer.promise;
+  onSweep();
+  await begun.promise;
+  let stopped = false;
+  const stopping = worker[Symbol.asyncDispose]().then(() => {
+    stopped = true;
+  });
+  await new Promise(setImmediate);
+  t.notOk(stopped);
+  held.resolve();
+  await stopping;
+});
+
 t.test('workers that are killed one after the other: the last one completes the job', async (t) => {
   const root = t.testdir({ data: {} });
   const dataDir = join(root, 'data');

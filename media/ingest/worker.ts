@@ -55,17 +55,20 @@ export async function startIngestWorker(deps: IngestWorkerDeps): Promise<AsyncDi
   let sweep: Timer | undefined;
   const sweepNow = async (): Promise<void> => {
     await sweepIncoming(deps).catch((err: unknown) => log.warn({ err }, 'uploads could not be swept'));
-    if (!stopping.signal.aborted) sweep = clock.after(INGEST_SWEEP_EVERY_MS, () => void sweepNow());
+    if (!stopping.signal.aborted) sweep = clock.after(INGEST_SWEEP_EVERY_MS, onSweep);
   };
-  const swept = sweepNow();
+  let sweeping = sweepNow();
+  function onSweep(): void {
+    sweeping = sweepNow();
+  }
 
   return {
     async [Symbol.asyncDispose]() {
       // What is in work goes to another worker.
       stopping.abort(new UnavailableError('WORKER_STOPS', 'This worker stops; another one takes the file.'));
       await consumer[Symbol.asyncDispose]();
-      await swept;
       sweep?.cancel();
+      await sweeping;
     },
   };
 }
