@@ -5,7 +5,7 @@ export const requests = counter('warming_requests_total', 'Requests made to warm
   'result',
 ]);
 export const bytesFetched = counter('warming_bytes_total', 'Bytes fetched to warm an edge', ['region']);
-export const songsWarmed = counter('warming_songs_total', 'Songs whose fetch was begun', [
+export const songsWarmed = counter('warming_songs_total', 'Songs fetched through an edge', [
   'region',
   'reason',
 ]);
