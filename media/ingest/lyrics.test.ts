@@ -1,5 +1,5 @@
 import t from 'tap';
-import { LYRICS_LINES_MAX } from '../../config/limits.ts';
+import { LYRICS_BYTES_MAX, LYRICS_LINES_MAX } from '../../config/limits.ts';
 import { decodeText, parseLyrics } from './lyrics.ts';
 
 t.test('lines are timed, in order, whatever the file holds besides', async (t) => {
@@ -48,6 +48,13 @@ t.test('nothing to sing is nothing', async (t) => {
 t.test('hostile lyrics stay within bounds', async (t) => {
   const many = parseLyrics('[00:01.00]x\n'.repeat(LYRICS_LINES_MAX + 100));
   t.equal(many?.lines.length, LYRICS_LINES_MAX);
+  const long = parseLyrics(`[00:01.00]${'ü'.repeat(900)}\n`.repeat(1000));
+  t.ok(Buffer.byteLength(JSON.stringify(long)) <= LYRICS_BYTES_MAX - 512, 'the catalogue takes them');
+  t.ok((long?.lines.length ?? 0) > 100);
+  for (const offset of ['-1e999', '1e999', '-1e300', 'x']) {
+    t.same(parseLyrics(`[offset:${offset}]\n[00:01.00]x`)?.lines, [{ atMs: 1000, text: 'x' }], offset);
+  }
+  t.equal(parseLyrics(`[la:en${'-abc'.repeat(20)}]\n[00:01.00]x`)?.language, undefined);
   const odd = parseLyrics(`[00:01.00]\u0000\u001b[31m${'😀'.repeat(900)}`)?.lines[0]?.text ?? '';
   t.ok(odd.length <= 1000 && odd.isWellFormed() && !odd.includes('\u001b'));
 });

@@ -1,11 +1,14 @@
 /** Lyrics as people keep them: LRC files, with or without times. */
-import { LYRICS_LINE_CHARS_MAX, LYRICS_LINES_MAX } from '../../config/limits.ts';
+import { HOUR_MS, LYRICS_BYTES_MAX, LYRICS_LINE_CHARS_MAX, LYRICS_LINES_MAX } from '../../config/limits.ts';
 import type { SongLyrics } from './description.ts';
 
 const STAMP = /^\[(\d{1,3}):(\d{1,2})(?:[.:](\d{1,3}))?\]/;
 const TAG = /^\[([a-z#]+):(.*)\]$/i;
 /** Enhanced LRC times each word; lines are enough here. */
 const WORD_STAMP = /<\d{1,3}:\d{1,2}(?:[.:]\d{1,3})?>/g;
+const OFFSET_MS_MAX = HOUR_MS;
+/** The catalogue counts the song's id, the language and the like as well. */
+const LINES_BYTES_MAX = LYRICS_BYTES_MAX - 1024;
 
 interface Line {
   readonly atMs?: number;
@@ -26,7 +29,8 @@ export function parseLyrics(source: string): SongLyrics | undefined {
     else plain.push({ text });
   }
   // A positive offset makes the words come earlier.
-  const offsetMs = Number(tags.get('offset') ?? 0) || 0;
+  const said = Number(tags.get('offset') ?? 0);
+  const offsetMs = Math.abs(said) <= OFFSET_MS_MAX ? said : 0;
   const lines: readonly Line[] =
     timed.length > 0
       ? timed
@@ -34,12 +38,24 @@ export function parseLyrics(source: string): SongLyrics | undefined {
           .sort((a, b) => a.atMs - b.atMs)
       : trimBlank(plain);
   if (!lines.some((line) => line.text !== '')) return undefined;
-  const language = /^[a-z]{2,3}(-[a-z0-9]{2,8})*$/i.exec(tags.get('la') ?? '')?.[0];
+  const language = /^(?=.{2,35}$)[a-z]{2,3}(-[a-z0-9]{2,8})*$/i.exec(tags.get('la') ?? '')?.[0];
   return {
     synced: timed.length > 0,
     ...(language && { language }),
-    lines: lines.slice(0, LYRICS_LINES_MAX).map((line) => ({ ...line })),
+    lines: withinBounds(lines),
   };
+}
+
+/** The catalogue would refuse the song for the rest. */
+function withinBounds(lines: readonly Line[]): Line[] {
+  const kept: Line[] = [];
+  let bytes = 0;
+  for (const line of lines.slice(0, LYRICS_LINES_MAX)) {
+    bytes += Buffer.byteLength(JSON.stringify(line)) + 1;
+    if (bytes > LINES_BYTES_MAX) break;
+    kept.push(line);
+  }
+  return kept;
 }
 
 /** Text of a file whose encoding nobody wrote down. */
