@@ -14,6 +14,7 @@ import { promisify } from 'node:util';
 import t from 'tap';
 import type { HttpHandler } from '../../../kit/http.ts';
 import { systemClock, systemIds, systemSources } from '../../../kit/sources.ts';
+import { NOBODY } from '../../../media/edge/contract.ts';
 import { createEdge } from '../../../media/edge/edge.ts';
 import { listenForEdgeReports } from '../../../media/edge/edge-reports.ts';
 import { createLibrary } from '../../../media/edge/library.ts';
@@ -307,6 +308,17 @@ t.test(
     t.same(of(head), []);
   },
 );
+
+t.test('a play that asks for more than it can sound is slowed; what is fetched ahead is not', async (t) => {
+  const AT_ONCE = 300;
+  const statuses = async (playId: string) => {
+    const path = `${baseOf(claimsOf({ playId }))}/96/0.m4s`;
+    const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => askEdge(path)));
+    return [...new Set(answers.map(({ status }) => status))].sort();
+  };
+  t.same(await statuses('G'.repeat(22)), [200, 429]);
+  t.same(await statuses(NOBODY), [200]);
+});
 
 t.test('a listener behind a proxy is told from others by the word of that proxy alone', async (t) => {
   const listener = { 'X-Forwarded-For': '203.0.113.7' };
