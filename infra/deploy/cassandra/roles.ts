@@ -86,18 +86,15 @@ async function signInAsAdmin(options: RolesOptions): Promise<Client> {
   for (;;) {
     const admin = await signIn(options, ADMIN_ROLE, passwords.admin);
     if (admin) return admin;
-    const first = await signIn(options, FIRST_ROLE, FIRST_ROLE);
-    if (first) {
-      await makeAdmin(first, passwords.admin).finally(() => first.shutdown());
-      continue;
-    }
     if (performance.now() >= untilMs) {
       throw new UnavailableError(
         'CASSANDRA_REFUSED',
         `No superuser can sign in at ${contactPoints.join(', ')}. Check that the nodes are up and that the vault is the one they were started with.`,
       );
     }
-    await sleep(SIGN_IN_AGAIN_MS);
+    const first = await signIn(options, FIRST_ROLE, FIRST_ROLE);
+    if (first) await makeAdmin(first, passwords.admin).finally(() => first.shutdown());
+    else await sleep(SIGN_IN_AGAIN_MS);
   }
 }
 
