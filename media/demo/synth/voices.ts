@@ -170,7 +170,7 @@ export const singer =
     const warm = new Filter();
     warm.tune(Math.min(9000, hz * 9), 0.6);
     let phase = random.next();
-    let second_phase = random.next();
+    let otherPhase = random.next();
     let step = 0;
     const scoop = -40;
     for (let i = 0; i < out.length; i++) {
@@ -181,10 +181,10 @@ export const singer =
       }
       phase += step;
       if (phase >= 1) phase -= 1;
-      second_phase += step * 1.004;
-      if (second_phase >= 1) second_phase -= 1;
+      otherPhase += step * 1.004;
+      if (otherPhase >= 1) otherPhase -= 1;
       const throat = warm.low(
-        saw(phase, step) + 0.7 * saw(second_phase, step) + breath * 6 * (random.next() - 0.5),
+        saw(phase, step) + 0.7 * saw(otherPhase, step) + breath * 6 * (random.next() - 0.5),
       );
       const sung =
         first.band(throat) * (FORMANT_LEVELS[0] as number) +
