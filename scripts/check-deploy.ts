@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import { parse, parseAllDocuments } from 'yaml';
 import { ROLES } from '../config/settings.ts';
 import { type ComposeModel, composeProblems } from '../infra/deploy/checks/compose.ts';
+import { edgeProblems } from '../infra/deploy/checks/edge.ts';
 import { EXPORTED_METRICS } from '../infra/deploy/checks/exported-metrics.ts';
 import { listProblems, type Manifest, manifestProblems } from '../infra/deploy/checks/manifests.ts';
 import {
@@ -114,6 +115,16 @@ async function checkManifests(): Promise<string[]> {
     return [...listProblems(resources, files), ...(await Promise.all(perFile)).flat()];
   });
   return (await Promise.all(perFolder)).flat();
+}
+
+async function checkEdge(): Promise<string[]> {
+  const templates = await filesOf(deploy, 'nginx/*.template');
+  const texts = await Promise.all(templates.map((file) => text(join(deploy, file))));
+  return edgeProblems(texts.join('\n'), {
+    'docker-compose.yml': await text(COMPOSE),
+    'k8s/edge.yaml': await text(join(deploy, 'k8s/edge.yaml')),
+    'nginx/README.md': await text(join(deploy, 'nginx/README.md')),
+  });
 }
 
 interface Adapter {
@@ -221,6 +232,7 @@ async function checkQueries(): Promise<string[]> {
 const checks: readonly (readonly [name: string, check: () => Promise<string[]>])[] = [
   [`${basename(COMPOSE)}: schema, files, settings, roles, certificates, limits, health`, checkCompose],
   [`Kubernetes ${KUBERNETES_VERSION}: schema, probes, limits, settings, autoscaling`, checkManifests],
+  ['The edge: its variables in compose, Kubernetes and the guide', checkEdge],
   ['Prometheus and Grafana: settings, rules, queries, metrics, advice', checkQueries],
 ];
 

@@ -1,6 +1,7 @@
 /** Goal: each check of the deployment can fail. Method: a small deployment that is well, and one fault at a time. */
 import t from 'tap';
 import { type ComposeModel, type ComposeService, composeProblems } from './compose.ts';
+import { edgeProblems } from './edge.ts';
 import { listProblems, type Manifest, manifestProblems } from './manifests.ts';
 import { alertsWithoutAdvice, metricsOf, unknownMetrics, withoutGrafana } from './queries.ts';
 
@@ -148,5 +149,15 @@ t.test('each fault of a manifest is told', async (t) => {
   t.strictSame(listProblems(['a.yaml'], ['b.yaml']), [
     'a.yaml is listed, but not there',
     'b.yaml is there, but not listed',
+  ]);
+});
+
+t.test('a variable of the edge that nobody sets, and one that nobody reads, are told', async (t) => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: as envsubst has it.
+  const template = '# EDGE_TLS names it\n${EDGE_LISTEN} ${EDGE_ORIGIN_SCHEME}://${EDGE_LISTEN}';
+  t.strictSame(edgeProblems(template, { compose: 'EDGE_LISTEN: 80\nEDGE_ORIGIN_SCHEME: http' }), []);
+  t.strictSame(edgeProblems(template, { compose: 'EDGE_LISTEN: 80\nEDGE_GONE: 1' }), [
+    'compose leaves out EDGE_ORIGIN_SCHEME',
+    'compose sets EDGE_GONE, which no template reads',
   ]);
 });
