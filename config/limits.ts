@@ -176,6 +176,7 @@ export const EDGE_REPORT_SWEEP_EVERY_MS = 5 * SECOND_MS;
 /** A play's served segments wait this long, so that several make one record. */
 export const EDGE_REPORT_AFTER_MS = 20 * SECOND_MS;
 export const EDGE_REPORT_PLAYS_MAX = 20_000;
+export const EDGE_REPORT_APPENDS_AT_ONCE_MAX = 16;
 /** Datagrams of edges in front that wait for us, some 300 bytes each. */
 export const EDGE_REPORTS_BUFFER_BYTES = 4 * 1024 ** 2;
 /** Reports on progressive files whose index is being read. */

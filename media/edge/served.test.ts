@@ -1,5 +1,9 @@
 import t from 'tap';
-import { EDGE_REPORT_AFTER_MS, EDGE_REPORT_SWEEP_EVERY_MS } from '../../config/limits.ts';
+import {
+  EDGE_REPORT_AFTER_MS,
+  EDGE_REPORT_APPENDS_AT_ONCE_MAX,
+  EDGE_REPORT_SWEEP_EVERY_MS,
+} from '../../config/limits.ts';
 import { NOBODY, type SegmentsServed } from './contract.ts';
 import { createServedReport } from './served.ts';
 
@@ -75,6 +79,26 @@ t.test('what the journal did not take is written when it is back, with what came
     written.flatMap(({ record }) => record.rungs),
     [{ rung: 96, segments: [0, 1] }],
   );
+});
+
+t.test('many plays are written several at a time, and only those that failed again', async (t) => {
+  const { report, journal, written, pass } = fixture();
+  const append = journal.append.bind(journal);
+  let [atOnce, atOnceMax] = [0, 0];
+  const failing = new Set(['edge.p3']);
+  journal.append = async (stream, subject, record) => {
+    atOnceMax = Math.max(atOnceMax, ++atOnce);
+    await new Promise(setImmediate);
+    atOnce--;
+    if (failing.delete(subject)) throw new Error('this one fails');
+    return append(stream, subject, record);
+  };
+  for (let i = 0; i < 40; i++) report.served(`p${i}`, SONG, 96, 0);
+  await pass(EDGE_REPORT_AFTER_MS);
+  await pass(EDGE_REPORT_AFTER_MS);
+  t.equal(atOnceMax, EDGE_REPORT_APPENDS_AT_ONCE_MAX);
+  t.equal(written.length, 40);
+  t.equal(new Set(written.map(({ subject }) => subject)).size, 40, 'each once');
 });
 
 t.test('dispose writes what still waits', async (t) => {

@@ -6,6 +6,7 @@
 import type { Rung } from '../../actors/catalog/contract.ts';
 import {
   EDGE_REPORT_AFTER_MS,
+  EDGE_REPORT_APPENDS_AT_ONCE_MAX,
   EDGE_REPORT_PLAYS_MAX,
   EDGE_REPORT_SWEEP_EVERY_MS,
 } from '../../config/limits.ts';
@@ -71,14 +72,21 @@ export function createServedReport({
     const due: [string, Pending][] = [];
     for (const entry of pending) if (entry[1].sinceMs <= waitedSinceMs) due.push(entry);
     for (const [playId] of due) pending.delete(playId);
-    for (const [i, [playId, play]] of due.entries()) {
-      try {
-        await write(playId, play);
-      } catch (err) {
-        log.warn({ err, plays: due.length - i }, 'served segments could not be written; they wait');
-        for (const [waitingId, waiting] of due.slice(i)) keep(waitingId, waiting);
-        return;
-      }
+    for (let at = 0; at < due.length; at += EDGE_REPORT_APPENDS_AT_ONCE_MAX) {
+      const batch = due.slice(at, at + EDGE_REPORT_APPENDS_AT_ONCE_MAX);
+      const ends = await Promise.allSettled(batch.map(([playId, play]) => write(playId, play)));
+      const failed = ends.find((end) => end.status === 'rejected');
+      if (!failed) continue;
+      const waiting = [
+        ...batch.filter((_, i) => ends[i]?.status === 'rejected'),
+        ...due.slice(at + batch.length),
+      ];
+      log.warn(
+        { err: failed.reason, plays: waiting.length },
+        'served segments could not be written; they wait',
+      );
+      for (const [playId, play] of waiting) keep(playId, play);
+      return;
     }
   };
 
