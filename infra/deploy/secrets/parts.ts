@@ -1,8 +1,7 @@
 /** What each part of a deployment is told: a folder a part, so that none holds more than it needs. */
 import { createHash } from 'node:crypto';
 import { nkeys } from 'nats';
-import { keyFor } from '../../../config/secrets.ts';
-import { keysFile } from '../../../media/edge/keys-file.ts';
+import { keysFile, mediaKeysOf } from '../../../media/edge/keys-file.ts';
 import { REDIS_RIGHTS } from '../../redis/rights.ts';
 
 /** What is made once and kept; everything else follows from it. */
@@ -101,7 +100,7 @@ export function partsOf(vault: Vault, topology: Topology): Part[] {
       hosts: ['edge'],
       uid: nginx,
       files: {
-        'media-keys.json': keysFile([{ kid: '1', secret: keyFor(vault['master-secret'], 'media-url') }]),
+        'media-keys.json': keysFile(mediaKeysOf(vault['master-secret'])),
       },
     },
     {
