@@ -94,8 +94,8 @@ export function createEdgeQueue({
 
   async function warm(item: Planned, song: PlayableSong): Promise<void> {
     const rungs = item.rungs.filter((rung) => song.rungs.includes(rung));
-    const maxRung = Math.max(...rungs) as Rung;
     if (rungs.length === 0) return onDone(item, 'failed');
+    const maxRung = Math.max(...rungs) as Rung;
     const base = baseUrl(edge, keys, song.songId, maxRung, clock.nowMs());
     const segments = Math.min(item.firstSegments, Math.ceil(song.durationMs / SEGMENT_TARGET_MS));
     let first: Fetched | undefined;
