@@ -9,7 +9,9 @@ import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { get } from 'node:https';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import t from 'tap';
 import type { HttpHandler } from '../../../kit/http.ts';
@@ -212,6 +214,23 @@ t.test('what the origin refuses, the edge refuses with the same status and code'
     ];
     t.same(codeOf(ours), codeOf(theirs), path.replace(token, ':token'));
     t.ok(ours.status >= 400, 'it is refused');
+  }
+});
+
+t.test('what is no request is answered with a problem, and not as a fault of ours', async (t) => {
+  const rest = ' HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+  for (const request of [
+    'no request\r\n\r\n',
+    `GET /m/%00${rest}`,
+    `GET /../../etc/passwd${rest}`,
+    `GET /${'a'.repeat(9000)}${rest}`,
+    `GET /p/x.m4a HTTP/1.1\r\nX-Long: ${'a'.repeat(9000)}${rest}`,
+  ]) {
+    const socket = connect(Number(new URL(edge.url).port), '127.0.0.1');
+    socket.write(request);
+    const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+    t.match(head, /^HTTP\/1\.1 400 /, request.slice(0, 30));
+    t.equal((JSON.parse(body) as { code: string }).code, 'MALFORMED_PATH');
   }
 });
 
