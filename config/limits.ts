@@ -166,7 +166,8 @@ export const WAVEFORM_BINS = 800;
 
 // Edge
 export const EDGE_CACHE_BYTES_MAX = 128 * 1024 ** 2;
-export const EDGE_TRACKS_MAX = 1000;
+/** In the indexes of songs that are kept: a thousand songs of four minutes, or forty of two hours. */
+export const EDGE_TRACK_SEGMENTS_MAX = 200_000;
 /** Heads of progressive files, some 50 kB each. */
 export const EDGE_FILE_HEADS_BYTES_MAX = 16 * 1024 ** 2;
 export const EDGE_READS_AT_ONCE_MAX = 256;

@@ -13,7 +13,8 @@ import { findFfmpeg } from '../ingest/ffmpeg.ts';
 import { ingestSong } from '../ingest/song.ts';
 import { FolderObjects, memoryIngestTables, RememberingCatalog } from '../ingest/testing/engines.ts';
 import { makeMusic } from '../ingest/testing/music.ts';
-import { coverKey } from '../package/names.ts';
+import { coverKey, trackKeys } from '../package/names.ts';
+import type { PackagedTrack } from '../package/types.ts';
 import { createEdge } from './edge.ts';
 import { createLibrary } from './library.ts';
 import { type MediaKey, signToken, type TokenClaims } from './token.ts';
@@ -275,6 +276,27 @@ t.test('concurrent misses for one segment read it once, for whichever token', as
     [200, 200, 200],
   );
   t.equal(reads.count, 1);
+});
+
+t.test('indexes are kept by how much they hold, so that long songs do not fill the memory', async (t) => {
+  const asked: string[] = [];
+  const index = String(await stored.get(trackKeys.index(songId)));
+  const { renditions } = JSON.parse(index) as PackagedTrack;
+  const segments = renditions.reduce((sum, rendition) => sum + rendition.segments.length, 0);
+  class SameIndexForAll extends FolderObjects {
+    override async get(key: string): Promise<Buffer> {
+      asked.push(key);
+      return Buffer.from(index);
+    }
+  }
+  const library = createLibrary({
+    objects: new SameIndexForAll(root),
+    masterSecret: Buffer.alloc(32, 2),
+    trackSegmentsMax: 2 * segments,
+  });
+  const [a = '', b = '', c = ''] = ['A', 'B', 'C'].map((letter) => letter.repeat(22));
+  for (const song of [a, b, a, c, a, b]) await library.manifest(song, { kind: 'master' }, 320);
+  t.same(asked, [a, b, c, b].map(trackKeys.index), 'two are kept, those asked for last');
 });
 
 t.test('previews and covers need no token; sizes that are not made are not found', async (t) => {

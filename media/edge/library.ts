@@ -6,7 +6,7 @@ import {
   EDGE_FILE_HEADS_BYTES_MAX,
   EDGE_READ_BYTES_MAX,
   EDGE_READS_AT_ONCE_MAX,
-  EDGE_TRACKS_MAX,
+  EDGE_TRACK_SEGMENTS_MAX,
 } from '../../config/limits.ts';
 import { NotFoundError } from '../../kit/errors.ts';
 import type { Objects } from '../../kit/ports/objects.ts';
@@ -43,6 +43,8 @@ export interface LibraryDeps {
   /** From which the songs' segment keys are derived (media/package/encrypt.ts). */
   readonly masterSecret: Uint8Array;
   readonly cacheBytesMax?: number;
+  /** In the indexes that are kept, some 100 bytes each. */
+  readonly trackSegmentsMax?: number;
 }
 
 export type Library = ReturnType<typeof createLibrary>;
@@ -55,7 +57,12 @@ const bodyOf = (bytes: Buffer): Body => ({
 const notFound = (): NotFoundError =>
   new NotFoundError('NO_SUCH_MEDIA', 'There is nothing at this address; ask the service for a new one.');
 
-export function createLibrary({ objects, masterSecret, cacheBytesMax = EDGE_CACHE_BYTES_MAX }: LibraryDeps) {
+export function createLibrary({
+  objects,
+  masterSecret,
+  cacheBytesMax = EDGE_CACHE_BYTES_MAX,
+  trackSegmentsMax = EDGE_TRACK_SEGMENTS_MAX,
+}: LibraryDeps) {
   const bodies = new LoadingLru<Body>({
     weightMax: cacheBytesMax,
     weightOf: ({ bytes }) => bytes.length,
@@ -63,8 +70,8 @@ export function createLibrary({ objects, masterSecret, cacheBytesMax = EDGE_CACH
     onLookup: (hit) => lookups.inc({ result: hit ? 'hit' : 'miss' }),
   });
   const tracks = new LoadingLru<PackagedTrack>({
-    weightMax: EDGE_TRACKS_MAX,
-    weightOf: () => 1,
+    weightMax: trackSegmentsMax,
+    weightOf: ({ renditions }) => renditions.reduce((sum, { segments }) => sum + segments.length, 0),
     loadsMax: EDGE_READS_AT_ONCE_MAX,
   });
   const files = new LoadingLru<ProgressiveFile & { readonly etag: string }>({
