@@ -56,8 +56,8 @@ async function send(path: string, deps: EnqueueDeps, outcomes: Outcomes): Promis
       ...(await reading(() => sendFiles(jobId, path, beside, deps.objects))),
       ...(insteadOf !== undefined && { insteadOf }),
     };
-    await deps.jobs.queued(job);
     await deps.journal.append(INGEST_STREAM, ingestSubject(jobId), job, { expectedSeq: 0 });
+    await deps.jobs.queued(job);
     return outcomes.of(jobId);
   };
   const song = await queue();

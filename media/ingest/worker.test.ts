@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { UnavailableError } from '../../kit/errors.ts';
 import type { JournalRecord } from '../../kit/ports/journal.ts';
 import { trackKeys } from '../package/names.ts';
 import type { PackagedTrack } from '../package/types.ts';
@@ -240,6 +241,20 @@ t.test('a service that is away ends no job; an upload that is gone does, with th
   await worker([record]);
   const [, end] = await world.deps.journal.read(INGEST_STREAM, record.subject);
   t.match(end?.data, { type: 'ingestRefused', code: 'UPLOAD_LOST' });
+});
+
+t.test('a file that could not be queued is not shown as one that waits', async (t) => {
+  const world = await fixture(t);
+  const { deps, embedded, music } = world;
+  await makeMusic(deps.ffmpeg, music, 'song.wav', { samples: SAMPLES });
+  const away = new UnavailableError('JOURNAL_AWAY', 'Try again.');
+  const journal = {
+    append: () => Promise.reject(away),
+    read: embedded.journal.read.bind(embedded.journal),
+    parked: embedded.journal.parked.bind(embedded.journal),
+  };
+  await t.rejects(enqueueImport({ ...deps, journal }, { folders: [music] }), away);
+  t.match(await deps.jobs.status(), { waiting: 0 });
 });
 
 t.test('uploads that no job waits for are swept, the young and the waiting are not', async (t) => {
