@@ -339,6 +339,14 @@ t.test('a play that asks for more than it can sound is slowed; what is fetched a
   t.same(await statuses(NOBODY), [200]);
 });
 
+t.test('no address asks for more covers than pages show', async (t) => {
+  const made = Array.from({ length: 400 }, (_, i) => `/c/${String(i).padStart(22, 'N')}/300.webp`);
+  forget();
+  const answers = await Promise.all(made.map((path) => askEdge(path)));
+  t.same([...new Set(answers.map(({ status }) => status))].sort(), [404, 429]);
+  t.ok(asked().length < made.length, `${asked().length} went on to the origin`);
+});
+
 t.test('a listener behind a proxy is told from others by the word of that proxy alone', async (t) => {
   const listener = { 'X-Forwarded-For': '203.0.113.7' };
   const start = (name: string, trustedProxies: readonly string[]) =>
