@@ -18,6 +18,7 @@ import { retries } from './retries.ts';
 import { createRetryBudget } from './retry-budget.ts';
 import { serving } from './serving.ts';
 import { registerStrategies, TURNS } from './strategies.ts';
+import { WireJson } from './wire-json.ts';
 
 /** Of the bus: nodes of another one are not seen. */
 export const NAMESPACE = 'antiphon';
@@ -53,7 +54,7 @@ export function brokerOptions({
     nodeID: nodeId,
     namespace,
     ...(transporter && { transporter }),
-    serializer: 'JSON',
+    serializer: new WireJson(),
     uidGenerator: callIds(ids.next()),
     logger: busLogger,
     requestTimeout: CALL_DEADLINE_MS,

@@ -8,11 +8,10 @@ import { BUS_MESSAGE_BYTES_MAX } from '../../config/engine-limits.ts';
 import { TooLargeError } from '../../kit/errors.ts';
 import { LostAttemptError } from './lost-attempt.ts';
 import { INTERRUPTED } from './peers.ts';
+import { REQUEST, RESPONSE } from './wire-json.ts';
 
 type AnyPacket = Parameters<Transporters.NATS['publish']>[0];
 
-const REQUEST = 'REQ';
-const RESPONSE = 'RES';
 const PING = 'PING';
 
 /** Whoever publishes with a reply subject is told at once, with this status, that nobody listens. */
@@ -115,8 +114,6 @@ export class NatsTransporter extends Transporters.NATS {
   }
 
   override async publish(packet: AnyPacket): Promise<void> {
-    // Moleculer would carry what the caller sent along back to it.
-    if (packet.type === RESPONSE) delete packet.payload.meta;
     const data = this.serialize(packet);
     if (data.length > BUS_MESSAGE_BYTES_MAX) return this.#tooLarge(packet, data.length);
     const client = this.client as NatsConnection | null;

@@ -22,6 +22,7 @@ import { type Loss, LostAttemptError } from './lost-attempt.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
 const log = logger('bus');
+const LATE_NAMED_MAX = 5;
 const suspicions = counter('bus_suspicions_total', 'Nodes that fell silent while they owed an answer');
 const suspectedNow = gauge('bus_nodes_suspected', 'Nodes passed over by this one at the moment');
 
@@ -106,7 +107,6 @@ export function peers({ clock, budget }: PeersDeps): Middleware {
 
   const timeOut = (broker: ServiceBroker, id: string, { action, nodeID, reject }: PendingRequest): void => {
     broker.transit?.removePendingRequest(id);
-    log.warn({ action: action.name, node: nodeID }, 'a call was not answered in time');
     reject(new Errors.RequestTimeoutError({ action: action.name, nodeID: nodeID ?? '' }));
   };
 
@@ -140,12 +140,19 @@ export function peers({ clock, budget }: PeersDeps): Middleware {
     sweptAtMs = nowMs;
     const pending = pendingOf(broker);
     for (const node of watched.values()) node.owes = false;
+    const late = new Set<string>();
+    let calls = 0;
     for (const [id, request] of pending) {
       const { nodeID, ctx } = request;
       const { sentAtMs = nowMs, timeout } = ctx.options;
-      if (timeout && nowMs > sentAtMs + timeout) timeOut(broker, id, request);
-      else if (nodeID !== null) watch(nodeID, nowMs);
+      if (timeout && nowMs > sentAtMs + timeout) {
+        timeOut(broker, id, request);
+        late.add(`${request.action.name} on ${nodeID}`);
+        calls++;
+      } else if (nodeID !== null) watch(nodeID, nowMs);
     }
+    // One line for all: a node that hangs owes hundreds of answers.
+    if (calls > 0) log.warn({ calls, late: [...late].slice(0, LATE_NAMED_MAX) }, 'not answered in time');
     for (const [nodeId, node] of watched) {
       if (node.owes) judge(broker, nodeId, node, nowMs);
       else watched.delete(nodeId);

@@ -1,7 +1,8 @@
 /**
  * Goal: what the bus and the journal cost beside bare NATS. Method: a real nats-server, actors in processes of
  * their own, one caller with a bound of calls in flight. Rounds of a bare call and of ours take turns, and each
- * pair gives a ratio; the median counts, so that a machine that is busy at times is not taken for us.
+ * pair gives a ratio; the median counts, so that a machine that is busy at times is not taken for us. What more
+ * nodes bring is told by nodes held to a small share of a core each, since all share the cores of one machine.
  */
 import { join } from 'node:path';
 import { ServiceBroker } from 'moleculer';
@@ -19,6 +20,7 @@ import { benchContract, RAW_SUBJECT } from './bus/contract.ts';
 import { counterHost } from './bus/counter.ts';
 import type { BenchNodeOptions } from './bus/node.ts';
 import type { BenchReport } from './report.ts';
+import { throttle } from './usage.ts';
 
 const CALL_RATIO_GOAL = 0.9;
 const JOURNALED_RATIO_GOAL = 0.6;
@@ -30,17 +32,21 @@ const COMMANDS_PER_ROUND = 4000;
 const NAMESPACE = 'bench';
 const NODES = ['node-1', 'node-2', 'node-3'] as const;
 const TEXT = 'x'.repeat(100);
+/** Of a core, for each node: three of them leave enough to the caller and to NATS. */
+const NODE_CORES = 0.1;
+/** So many that none of three throttled nodes runs dry. */
+const SCALING_IN_FLIGHT = 256;
 
 type Work = (i: number) => Promise<unknown>;
 
-/** Calls a second, IN_FLIGHT at a time. */
-async function ratePerSec(count: number, work: Work): Promise<number> {
+/** Calls a second, so many at a time. */
+async function ratePerSec(count: number, work: Work, inFlight = IN_FLIGHT): Promise<number> {
   let next = 0;
   const worker = async () => {
     while (next < count) await work(next++);
   };
   const startedAtMs = performance.now();
-  await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
+  await Promise.all(Array.from({ length: inFlight }, worker));
   return (count * 1000) / (performance.now() - startedAtMs);
 }
 
@@ -74,6 +80,8 @@ async function rawStreams(connection: NatsConnection): Promise<void> {
 }
 
 const perSec = (rate: number) => `${Math.round(rate).toLocaleString('en')}/s`;
+const scaling = (one: number, three: number) =>
+  `${perSec(one)} → ${perSec(three)}, ${(three / one).toFixed(1)} ×`;
 
 export default async function bench(): Promise<BenchReport> {
   await using stack = new AsyncDisposableStack();
@@ -86,9 +94,10 @@ export default async function bench(): Promise<BenchReport> {
   });
   stack.defer(() => caller.stop());
   await caller.start();
+  const pids: number[] = [];
   const start = async (nodeId: string) => {
     const options: BenchNodeOptions = { nodeId, namespace: NAMESPACE, nats: optionsOf(nodeId) };
-    stack.use(
+    const node = stack.use(
       await startProcess({
         name: nodeId,
         command: process.execPath,
@@ -96,6 +105,7 @@ export default async function bench(): Promise<BenchReport> {
         ready: async () => Boolean(caller.registry.getActionEndpointByNodeId('bench.add', nodeId)),
       }),
     );
+    pids.push(node.pid);
   };
   await start(NODES[0]);
   const client = clientOf(benchContract, caller);
@@ -127,15 +137,21 @@ export default async function bench(): Promise<BenchReport> {
   await ratePerSec(KEYS, send);
   const journaled = await compare(COMMANDS_PER_ROUND, publish, send);
   const remote = await compare(COMMANDS_PER_ROUND, publish, add);
-  const one = { echo: call.ours, add: remote.ours };
-  await Promise.all(NODES.slice(1).map(start));
   const echo: Work = (i) => client.echo({ key: keyOf(i), text: TEXT });
-  // Twice: the keys that have moved are awake the second time.
-  await ratePerSec(COMMANDS_PER_ROUND, add);
-  const three = {
-    add: await ratePerSec(COMMANDS_PER_ROUND, add),
-    echo: await ratePerSec(CALLS_PER_ROUND, echo),
+  const rate = (count: number, work: Work) => ratePerSec(count * pids.length, work, SCALING_IN_FLIGHT);
+  /** Every node as small as the others, so that what more of them bring is not hidden by who shares their cores. */
+  const throttled = async () => {
+    // Compiled, and with the keys awake that have moved.
+    for (const _ of pids) {
+      await rate(CALLS_PER_ROUND, echo);
+      await rate(COMMANDS_PER_ROUND, add);
+    }
+    await using _ = await throttle(pids, NODE_CORES);
+    return { echo: await rate(CALLS_PER_ROUND, echo), add: await rate(COMMANDS_PER_ROUND, add) };
   };
+  const one = await throttled();
+  await Promise.all(NODES.slice(1).map(start));
+  const three = await throttled();
 
   return {
     name: 'bus',
@@ -151,8 +167,8 @@ export default async function bench(): Promise<BenchReport> {
         'journaled command of another process: a remote call in front',
         `${perSec(remote.ours)}, ${remote.ratio.toFixed(2)} × a publish`,
       ],
-      ['the same load on 1 → 3 nodes: calls', `${perSec(one.echo)} → ${perSec(three.echo)}`],
-      ['the same load on 1 → 3 nodes: journaled commands', `${perSec(one.add)} → ${perSec(three.add)}`],
+      [`nodes of ${NODE_CORES} cores, 1 → 3: calls`, scaling(one.echo, three.echo)],
+      ['the same: journaled commands', scaling(one.add, three.add)],
       ['in flight, keys', `${IN_FLIGHT}, ${KEYS}; all processes and the server share one machine`],
     ],
   };

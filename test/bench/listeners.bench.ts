@@ -11,8 +11,8 @@ import { tempFolder } from '../contract-suites/harness.ts';
 import { makeLibrary } from './listeners/library.ts';
 import { isHeld, P99_MS_MAX, type Result, ramp, type Step } from './listeners/ramp.ts';
 import { type Service, startEmbedded, startOverNats } from './listeners/services.ts';
-import { openFilesMax, type Usage } from './listeners/usage.ts';
 import type { BenchReport } from './report.ts';
+import { openFilesMax, type Usage } from './usage.ts';
 
 const GOAL_PER_CORE = 20_000;
 const GOAL_KB_EACH = 40;

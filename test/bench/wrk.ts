@@ -1,15 +1,15 @@
 /** Load by wrk on one core, on a server that has the other one to itself. */
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { usageOf } from './usage.ts';
 
 const run = promisify(execFile);
 const CLIENT_CORE = '0';
 export const SERVER_CORE = '1';
 const CONNECTIONS = '64';
 const SECONDS = '3';
-const TICKS_PER_SEC = 100;
 
 export interface Server {
   readonly port: number;
@@ -42,9 +42,9 @@ done = function(summary) io.write(string.format("RESULT %d %d %d\\n", summary.re
   );
   const wrk = ['-t1', `-c${CONNECTIONS}`, '-s', script, `http://127.0.0.1:${port}`];
   await run('taskset', ['-c', CLIENT_CORE, 'wrk', '-d1s', ...wrk]);
-  const before = await cpuSecOf(pid);
+  const before = (await usageOf(pid)).cpuSec;
   const { stdout } = await run('taskset', ['-c', CLIENT_CORE, 'wrk', `-d${SECONDS}s`, ...wrk]);
-  const cpuSec = (await cpuSecOf(pid)) - before;
+  const cpuSec = (await usageOf(pid)).cpuSec - before;
   const [, requests, durationUs, errors] = /RESULT (\d+) (\d+) (\d+)/.exec(stdout) ?? [];
   if (requests === undefined || errors !== '0')
     throw new Error(`wrk did not get all it asked for:\n${stdout}`);
@@ -52,11 +52,4 @@ done = function(summary) io.write(string.format("RESULT %d %d %d\\n", summary.re
     requestsPerSec: Number(requests) / (Number(durationUs) / 1e6),
     cpuUsPerRequest: (cpuSec * 1e6) / Number(requests),
   };
-}
-
-/** User and system time of a process (proc(5), fields 14 and 15). */
-async function cpuSecOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SEC;
 }

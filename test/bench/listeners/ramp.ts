@@ -3,9 +3,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pin, type Usage, usageOf } from '../usage.ts';
 import type { Measured, Order } from './crowd.ts';
 import type { Part, Service } from './services.ts';
-import { pin, type Usage, usageOf } from './usage.ts';
 
 export const P99_MS_MAX = 50;
 /** A first play counts after 30 s: until then each step has a wave of its own. */

@@ -1,11 +1,15 @@
 /** What processes use, as Linux counts it, and on which core they may run. */
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const TICKS_PER_SEC = 100;
 const KIB = 1024;
+/** So short that a process that has used up its share is away for milliseconds only. */
+const PERIOD_US = 10_000;
 
 export interface Usage {
   /** User and system time of all its threads so far, seconds. */
@@ -34,6 +38,34 @@ export async function usageOf(pid: number): Promise<Usage> {
 /** Keeps a process, with all threads that it has and will have, on one core. */
 export async function pin(pid: number, core: number): Promise<void> {
   await run('taskset', ['-a', '-c', '-p', String(core), String(pid)]);
+}
+
+/** Lets each of these processes have no more than this share of a core, as a control group (cgroups(7)) does. */
+export async function throttle(pids: readonly number[], cores: number): Promise<AsyncDisposable> {
+  const unified = existsSync('/sys/fs/cgroup/cgroup.controllers');
+  const root = unified ? '/sys/fs/cgroup' : '/sys/fs/cgroup/cpu';
+  const quotaUs = Math.round(cores * PERIOD_US);
+  const groups = await Promise.all(
+    pids.map(async (pid) => {
+      const group = join(root, `antiphon-bench-${pid}`);
+      await mkdir(group);
+      if (unified) await writeFile(join(group, 'cpu.max'), `${quotaUs} ${PERIOD_US}`);
+      else {
+        await writeFile(join(group, 'cpu.cfs_period_us'), String(PERIOD_US));
+        await writeFile(join(group, 'cpu.cfs_quota_us'), String(quotaUs));
+      }
+      await writeFile(join(group, 'cgroup.procs'), String(pid));
+      return { pid, group };
+    }),
+  );
+  return {
+    async [Symbol.asyncDispose]() {
+      for (const { pid, group } of groups) {
+        await writeFile(join(root, 'cgroup.procs'), String(pid));
+        await rmdir(group);
+      }
+    },
+  };
 }
 
 /** How many files and sockets a process of ours may hold at most. */
