@@ -31,8 +31,6 @@ export interface CassandraOptions {
   readonly folder: string;
   /** Where they live, one a node; left out: on this machine. */
   readonly hosts?: readonly LocalHost[];
-  /** Full compilation and a larger heap: slower to start, faster to run. */
-  readonly throughput?: boolean;
   /** Clients log in (first as cassandra, password cassandra) and may do what their role may. */
   readonly auth?: boolean;
   /** PEM text: clients connect by TLS and show a certificate that `ca` signed. */
@@ -110,7 +108,7 @@ async function untilItKnows(contactPoint: string, others: number): Promise<void>
 export async function cassandraCommand(folder: string): Promise<{ command: string; args: string[] }> {
   const [command, jars] = await Promise.all([java17(), cassandraJars()]);
   await writeFile(join(folder, 'logback.xml'), LOGBACK);
-  return { command, args: javaArgs(folder, jars, false) };
+  return { command, args: javaArgs(folder, jars) };
 }
 
 interface NodePlan {
@@ -142,7 +140,7 @@ async function startNode(plan: NodePlan): Promise<CassandraNode & { stop(): Prom
       name: `cassandra-${index + 1}`,
       command: java,
       netns,
-      args: javaArgs(folder, jars, options.throughput ?? false),
+      args: javaArgs(folder, jars),
       // The port for clients opens last.
       ready: () => accepts(address, clientPort),
       readyMsMax: READY_MS_MAX,
@@ -225,8 +223,11 @@ const LOGBACK = `<configuration>
 `;
 
 /** The opens and exports are what a node needs to boot on Java 17; the properties spare it waiting for others. */
-const javaArgs = (folder: string, jars: string, throughput: boolean): string[] => [
-  ...(throughput ? ['-Xms1G', '-Xmx1G'] : ['-Xms128M', '-Xmx512M', '-XX:TieredStopAtLevel=1']),
+const javaArgs = (folder: string, jars: string): string[] => [
+  '-Xms128M',
+  '-Xmx512M',
+  // The better compiler takes both cores of a small machine for minutes.
+  '-XX:TieredStopAtLevel=1',
   '-XX:+UseSerialGC',
   '-XX:+ExitOnOutOfMemoryError',
   '-Xss256k',

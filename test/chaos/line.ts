@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { Session } from '../../actors/accounts/contract.ts';
 
@@ -35,6 +36,8 @@ export interface LineOptions {
 
 /** Longer than the gateway takes for anything; a browser would wait for minutes. */
 const ANSWER_MS_MAX = 20_000;
+/** As the web player, which asks again when a full service says that it may. */
+const QUESTION_TRIES_MAX = 3;
 const RENEW_BEFORE_EXPIRY_MS = 60_000;
 const RECONNECT_MS = 500;
 const RECONNECT_MS_MAX = 15_000;
@@ -66,7 +69,15 @@ export async function openLine(
     }
     return session.accessToken;
   };
-  const rest = async (method: string, path: string, body?: unknown) => ask(method, path, body, await token());
+  const rest = async (method: string, path: string, body?: unknown): Promise<Answer> => {
+    for (let tries = 1; ; tries++) {
+      const answer = await ask(method, path, body, await token());
+      const isFull = method === 'GET' && codeOf(answer) === 'OVERLOADED';
+      if (!isFull || tries === QUESTION_TRIES_MAX) return answer;
+      const { retryAfterSec } = answer.body as { retryAfterSec: number };
+      await sleep(retryAfterSec * 1000 * (0.75 + Math.random() / 2));
+    }
+  };
   const socket = openSocket(options, token);
   return {
     session,
@@ -87,7 +98,8 @@ interface Request {
   readonly token: string | undefined;
 }
 
-function askOver(agent: Agent, { url, address }: LineOptions, asked: Request): Promise<Answer> {
+function askOver(agent: Agent, line: LineOptions, asked: Request): Promise<Answer> {
+  const { url, address } = line;
   const { method, path, body, token } = asked;
   return new Promise((resolve) => {
     const text = body === undefined ? undefined : JSON.stringify(body);
@@ -106,7 +118,12 @@ function askOver(agent: Agent, { url, address }: LineOptions, asked: Request): P
       res.on('end', () => resolve({ status: res.statusCode ?? 0, body: parsed(Buffer.concat(chunks)) }));
     });
     sent.on('timeout', () => sent.destroy());
-    sent.on('error', () => resolve(NO_ANSWER));
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      // A connection kept open that the server closed just then: browsers take a new one and do not tell.
+      const isStale = sent.reusedSocket && error.code === 'ECONNRESET' && method === 'GET';
+      if (isStale) resolve(askOver(agent, line, asked));
+      else resolve({ status: 0, body: { code: error.code } });
+    });
     sent.end(text);
   });
 }
@@ -132,8 +149,8 @@ function openSocket({ url, address }: LineOptions, token: () => Promise<string>)
   let closed = false;
   let pauseMs = RECONNECT_MS;
 
-  const forgetAll = (): void => {
-    for (const resolve of waiting.values()) resolve(NO_ANSWER);
+  const forgetAll = (why: string): void => {
+    for (const resolve of waiting.values()) resolve({ status: 0, body: { code: why } });
     waiting.clear();
   };
 
@@ -157,9 +174,9 @@ function openSocket({ url, address }: LineOptions, token: () => Promise<string>)
       }
     });
     ws.on('error', () => undefined);
-    ws.on('close', () => {
+    ws.on('close', (code) => {
       open = undefined;
-      forgetAll();
+      forgetAll(`socket closed, ${code}`);
       if (closed) return;
       setTimeout(() => void connect(), pauseMs);
       pauseMs = Math.min(2 * pauseMs, RECONNECT_MS_MAX);
@@ -187,7 +204,7 @@ function openSocket({ url, address }: LineOptions, token: () => Promise<string>)
     close() {
       closed = true;
       open?.terminate();
-      forgetAll();
+      forgetAll('closed by us');
     },
   };
 }

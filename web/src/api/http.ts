@@ -98,6 +98,23 @@ export async function freshToken(): Promise<string> {
   return (await renewSession()).accessToken;
 }
 
+const TRIES_MAX = 3;
+
+/** A full service names the time at which a question is welcome again; commands would overtake each other. */
+async function ask(method: string, url: string, { body, keepalive }: CallOptions, token: string) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await request(method, url, body, token, keepalive);
+    } catch (error) {
+      const isFull = error instanceof ApiError && error.code === 'OVERLOADED';
+      if (!isFull || method !== 'GET' || tries === TRIES_MAX) throw error;
+      const afterSec = Number(error.data.retryAfterSec ?? 1);
+      // Not all at the same moment.
+      await new Promise((resolve) => setTimeout(resolve, afterSec * 1000 * (0.75 + Math.random() / 2)));
+    }
+  }
+}
+
 export interface CallOptions {
   readonly body?: unknown;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
@@ -113,9 +130,9 @@ export async function call<T>(method: string, path: string, options: CallOptions
   }
   const url = query.size > 0 ? `${path}?${query}` : path;
   try {
-    return (await request(method, url, options.body, await freshToken(), options.keepalive)) as T;
+    return (await ask(method, url, options, await freshToken())) as T;
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 401) throw error;
-    return (await request(method, url, options.body, (await renewSession()).accessToken)) as T;
+    return (await ask(method, url, options, (await renewSession()).accessToken)) as T;
   }
 }
