@@ -70,10 +70,10 @@ export async function openLine(
     return session.accessToken;
   };
   const rest = async (method: string, path: string, body?: unknown): Promise<Answer> => {
+    const isQuestion = method === 'GET' || path.endsWith('/lookup');
     for (let tries = 1; ; tries++) {
       const answer = await ask(method, path, body, await token());
-      const isFull = method === 'GET' && codeOf(answer) === 'OVERLOADED';
-      if (!isFull || tries === QUESTION_TRIES_MAX) return answer;
+      if (!isQuestion || codeOf(answer) !== 'OVERLOADED' || tries === QUESTION_TRIES_MAX) return answer;
       const { retryAfterSec } = answer.body as { retryAfterSec: number };
       await sleep(retryAfterSec * 1000 * (0.75 + Math.random() / 2));
     }

@@ -36,8 +36,11 @@ export interface Plan {
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
-/** Load without a fault first, as the measure for what comes, and last, so that everything can come back. */
-const WARM_UP_MS = 20 * SECOND_MS;
+/**
+ * Load without a fault first, as the measure for what comes: until code is compiled and caches are warm, as in a
+ * service that has been up for a while. And last, so that everything can come back.
+ */
+const WARM_UP_MS = MINUTE_MS;
 const CALM_MS = 20 * SECOND_MS;
 const HOLD_MS_MIN = 3 * SECOND_MS;
 const HOLD_MS_MAX = 10 * SECOND_MS;

@@ -22,19 +22,20 @@ t.intercept(globalThis, 'fetch', {
 replies.push([200, { accessToken: 'a', accessExpiresAtMs: Date.now() + 3_600_000 }]);
 await openSession('/login', {});
 
-async function after(method: string, ...row: Reply[]): Promise<{ told: unknown; asked: number }> {
+async function after(asks: string, ...row: Reply[]): Promise<{ told: unknown; asked: number }> {
   replies.splice(0, replies.length, ...row);
   asked = 0;
-  const told = await call(method, '/albums').catch((error: ApiError) => error.code);
+  const [method = '', path = ''] = asks.split(' ');
+  const told = await call(method, path).catch((error: ApiError) => error.code);
   return { told, asked };
 }
 
 t.test('a question is asked again when the service says that it may, a few times', async (t) => {
-  t.strictSame(await after('GET', FULL, FULL), { told: { items: [] }, asked: 3 });
-  t.strictSame(await after('GET', FULL, FULL, FULL), { told: 'OVERLOADED', asked: 3 });
+  t.strictSame(await after('GET /albums', FULL, FULL), { told: { items: [] }, asked: 3 });
+  t.strictSame(await after('POST /songs/lookup', FULL, FULL, FULL), { told: 'OVERLOADED', asked: 3 });
 });
 
 t.test('commands are not, which would overtake each other, nor is what is away', async (t) => {
-  t.strictSame(await after('POST', FULL), { told: 'OVERLOADED', asked: 1 });
-  t.strictSame(await after('GET', AWAY), { told: 'SERVICE_AWAY', asked: 1 });
+  t.strictSame(await after('POST /me/player/play', FULL), { told: 'OVERLOADED', asked: 1 });
+  t.strictSame(await after('GET /albums', AWAY), { told: 'SERVICE_AWAY', asked: 1 });
 });

@@ -102,12 +102,13 @@ const TRIES_MAX = 3;
 
 /** A full service names the time at which a question is welcome again; commands would overtake each other. */
 async function ask(method: string, url: string, { body, keepalive }: CallOptions, token: string) {
+  const isQuestion = method === 'GET' || url.endsWith('/lookup');
   for (let tries = 1; ; tries++) {
     try {
       return await request(method, url, body, token, keepalive);
     } catch (error) {
       const isFull = error instanceof ApiError && error.code === 'OVERLOADED';
-      if (!isFull || method !== 'GET' || tries === TRIES_MAX) throw error;
+      if (!isFull || !isQuestion || tries === TRIES_MAX) throw error;
       const afterSec = Number(error.data.retryAfterSec ?? 1);
       // Not all at the same moment.
       await new Promise((resolve) => setTimeout(resolve, afterSec * 1000 * (0.75 + Math.random() / 2)));
