@@ -30,6 +30,8 @@ void t.test('a request says what is not a matter of course, in any script', asyn
     stream: true,
   };
   t.strictSame(over({ ...request, ...said, seq: 0 }, REQUEST), { ...request, ...said, seq: 0 });
+  const last = { ...request, params: null, stream: false, seq: 3 };
+  t.strictSame(over(last, REQUEST), last, 'the end of a stream is no new request');
 });
 
 void t.test('an answer keeps null and failure, and brings nothing back of what was sent along', async (t) => {
