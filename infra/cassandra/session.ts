@@ -86,47 +86,32 @@ export function newClient(access: CassandraAccess, reach: Reach = 'cluster'): ca
       ),
     },
   });
-  rememberHosts(client);
+  controlOf(client).hosts.on('remove', endHost);
   client.on('hostDown', (host: cassandra.Host) => log.warn({ node: host.address }, 'a node is down'));
   client.on('hostUp', (host: cassandra.Host) => log.info({ node: host.address }, 'a node is up'));
   return client;
 }
 
-/** What the driver's types leave out, and its own shutdown forgets. */
-interface Inside {
-  readonly controlConnection: {
-    shutdown(): void;
-    readonly hosts: { set(key: string, host: HostInside): void };
-  };
+interface ControlConnection {
+  readonly hosts: cassandra.HostMap;
+  shutdown(): void;
 }
 
-interface HostInside {
-  shutdown(drains: boolean): Promise<void>;
+/** Missing in the driver's types. */
+const controlOf = (client: cassandra.Client): ControlConnection =>
+  (client as unknown as { controlConnection: ControlConnection }).controlConnection;
+
+/** The driver lets go of hosts that it replaces or misses; left alone, they would go on connecting. */
+function endHost(host: { shutdown(drains: boolean): Promise<void> }): void {
+  host.shutdown(false).catch((err: unknown) => log.warn({ err }, 'connections to a node are not closed'));
 }
 
-const inside = (client: cassandra.Client): Inside => client as unknown as Inside;
-
-const hostsOf = new WeakMap<cassandra.Client, Set<HostInside>>();
-
-/** A control connection that comes back puts new hosts in the place of the old, which go on connecting. */
-function rememberHosts(client: cassandra.Client): void {
-  const all = new Set<HostInside>();
-  hostsOf.set(client, all);
-  const { hosts } = inside(client).controlConnection;
-  const set = hosts.set.bind(hosts);
-  hosts.set = (key, host) => {
-    all.add(host);
-    set(key, host);
-  };
-}
-
-/** Ends a client for good: the driver's own shutdown lets one that never connected, or replaced hosts, try on. */
+/** Ends a client for good, also one that never connected: the driver's own shutdown lets that one try on. */
 export async function endClient(client: cassandra.Client): Promise<void> {
   try {
     await client.shutdown();
   } finally {
-    inside(client).controlConnection.shutdown();
-    await Promise.all(Array.from(hostsOf.get(client) ?? [], (host) => host.shutdown(false)));
+    controlOf(client).shutdown();
   }
 }
 
