@@ -77,7 +77,12 @@ export async function startCassandra(options: CassandraOptions): Promise<LocalCa
     throw failed.reason;
   }
   const contactPoints = addresses.map((address) => `${address}:${clientPort}`);
-  await Promise.all(contactPoints.map((point) => untilItKnows(point, nodes.length - 1)));
+  try {
+    await Promise.all(contactPoints.map((point) => untilItKnows(point, nodes.length - 1)));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     contactPoints,
     datacenter: DATACENTER,
@@ -90,6 +95,7 @@ export async function startCassandra(options: CassandraOptions): Promise<LocalCa
 async function untilItKnows(contactPoint: string, others: number): Promise<void> {
   if (others === 0) return;
   const client = newClient({ contactPoints: [contactPoint], datacenter: DATACENTER });
+  const untilMs = Date.now() + READY_MS_MAX;
   try {
     const [node] = await client.connect().then(() => client.hosts.values());
     const count = async (): Promise<number> => {
@@ -98,7 +104,10 @@ async function untilItKnows(contactPoint: string, others: number): Promise<void>
       });
       return peers.rows.filter((row) => row.schema_version).length;
     };
-    while ((await count()) < others) await sleep(MEET_RETRY_MS);
+    while ((await count()) < others) {
+      if (Date.now() >= untilMs) throw new Error(`${contactPoint} did not meet the others in time`);
+      await sleep(MEET_RETRY_MS);
+    }
   } finally {
     await endClient(client);
   }
