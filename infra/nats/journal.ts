@@ -65,7 +65,7 @@ export async function openJetStreamJournal(
   if (found[SHARDS_KEY] !== String(shards)) {
     throw new UnsupportedError(
       'JOURNAL_SHARDS_DIFFER',
-      `This journal is kept in ${found[SHARDS_KEY] ?? 'an unknown number of'} shards, not ${shards}. Set JOURNAL_SHARDS in config/limits.ts back.`,
+      `This journal is kept in ${found[SHARDS_KEY] ?? 'an unknown number of'} shards, not ${shards}. Set JOURNAL_SHARDS in config/engine-limits.ts back.`,
     );
   }
 
