@@ -74,7 +74,7 @@ export async function openLine(
     for (let tries = 1; ; tries++) {
       const answer = await ask(method, path, body, await token());
       if (!isQuestion || codeOf(answer) !== 'OVERLOADED' || tries === QUESTION_TRIES_MAX) return answer;
-      const { retryAfterSec } = answer.body as { retryAfterSec: number };
+      const { retryAfterSec = 1 } = answer.body as { retryAfterSec?: number };
       await sleep(retryAfterSec * 1000 * (0.75 + Math.random() / 2));
     }
   };
