@@ -169,7 +169,10 @@ export default async function bench(): Promise<BenchReport> {
       ],
       [`nodes of ${NODE_CORES} cores, 1 → 3: calls`, scaling(one.echo, three.echo)],
       ['the same: journaled commands', scaling(one.add, three.add)],
-      ['in flight, keys', `${IN_FLIGHT}, ${KEYS}; all processes and the server share one machine`],
+      [
+        'in flight, keys',
+        `${IN_FLIGHT} (${SCALING_IN_FLIGHT} for nodes of ${NODE_CORES} cores), ${KEYS}; all processes and the server share one machine`,
+      ],
     ],
   };
 }

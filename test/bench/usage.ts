@@ -1,4 +1,4 @@
-/** What processes use, as Linux counts it, and on which core they may run. */
+/** What processes use, as Linux counts it, and how much of which core they may. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
@@ -45,27 +45,20 @@ export async function throttle(pids: readonly number[], cores: number): Promise<
   const unified = existsSync('/sys/fs/cgroup/cgroup.controllers');
   const root = unified ? '/sys/fs/cgroup' : '/sys/fs/cgroup/cpu';
   const quotaUs = Math.round(cores * PERIOD_US);
-  const groups = await Promise.all(
-    pids.map(async (pid) => {
-      const group = join(root, `antiphon-bench-${pid}`);
-      await mkdir(group);
-      if (unified) await writeFile(join(group, 'cpu.max'), `${quotaUs} ${PERIOD_US}`);
-      else {
-        await writeFile(join(group, 'cpu.cfs_period_us'), String(PERIOD_US));
-        await writeFile(join(group, 'cpu.cfs_quota_us'), String(quotaUs));
-      }
-      await writeFile(join(group, 'cgroup.procs'), String(pid));
-      return { pid, group };
-    }),
-  );
-  return {
-    async [Symbol.asyncDispose]() {
-      for (const { pid, group } of groups) {
-        await writeFile(join(root, 'cgroup.procs'), String(pid));
-        await rmdir(group);
-      }
-    },
-  };
+  await using groups = new AsyncDisposableStack();
+  for (const pid of pids) {
+    const group = join(root, `antiphon-bench-${pid}`);
+    await mkdir(group);
+    groups.defer(() => rmdir(group));
+    if (unified) await writeFile(join(group, 'cpu.max'), `${quotaUs} ${PERIOD_US}`);
+    else {
+      await writeFile(join(group, 'cpu.cfs_period_us'), String(PERIOD_US));
+      await writeFile(join(group, 'cpu.cfs_quota_us'), String(quotaUs));
+    }
+    await writeFile(join(group, 'cgroup.procs'), String(pid));
+    groups.defer(() => writeFile(join(root, 'cgroup.procs'), String(pid)));
+  }
+  return groups.move();
 }
 
 /** How many files and sockets a process of ours may hold at most. */
