@@ -18,7 +18,13 @@ export type DeckEvent = 'playing' | 'waiting' | 'ended' | 'failed' | 'time' | 'r
 let hlsClass: Promise<typeof Hls> | undefined;
 /** hls.js is the largest part of the player and is loaded after the first paint. */
 export const loadHls = (): Promise<typeof Hls> => {
-  hlsClass ??= import('hls.js/light').then((module) => module.default);
+  hlsClass ??= import('hls.js/light').then(
+    (module) => module.default,
+    (error: unknown) => {
+      hlsClass = undefined;
+      throw error;
+    },
+  );
   return hlsClass;
 };
 
@@ -49,6 +55,8 @@ export class Deck {
   fromRung: Rung | undefined;
   /** Waiting for data in the middle of a song, as opposed to before its start. */
   started = false;
+  /** Until the song has started, the element stands at its beginning, wherever it will start. */
+  #startMs = 0;
 
   constructor(onEvent: (deck: Deck, event: DeckEvent) => void) {
     this.#onEvent = onEvent;
@@ -61,6 +69,10 @@ export class Deck {
     this.audio.addEventListener('waiting', tell('waiting'));
     this.audio.addEventListener('ended', tell('ended'));
     this.audio.addEventListener('timeupdate', tell('time'));
+    // Where the browser plays HLS by itself, nobody else says so.
+    this.audio.addEventListener('error', () => {
+      if (this.stream && !this.#hls) this.#onEvent(this, 'failed');
+    });
   }
 
   /** A play's id is promised before it is known which song it will be of. */
@@ -69,7 +81,7 @@ export class Deck {
   }
 
   get positionMs(): number {
-    return Math.round(this.audio.currentTime * 1000);
+    return this.started ? Math.round(this.audio.currentTime * 1000) : this.#startMs;
   }
 
   /** @param heardMs listened time of this play that the service knows already, e.g. before a reload. */
@@ -82,11 +94,16 @@ export class Deck {
     this.meter.reset(heardMs);
     this.reportedMs = heardMs;
     this.reportFromMs = 0;
+    this.#startMs = positionMs;
     const rung = startRung(stream.maxRung);
     fallbacks.learn(stream);
     prefetchStart(stream.hlsUrl, rung, positionMs === 0);
-    const HlsClass = await loadHls();
+    const HlsClass = await loadHls().catch(() => undefined);
     if (generation !== this.#generation) return;
+    if (!HlsClass) {
+      this.#onEvent(this, 'failed');
+      return;
+    }
     if (!HlsClass.isSupported()) {
       // Safari on phones plays HLS by itself.
       this.audio.src = fallbacks.now(stream.hlsUrl);
@@ -135,9 +152,7 @@ export class Deck {
       this.#onEvent(this, 'rung');
     });
     hls.on(HlsClass.Events.ERROR, (_event, error) => {
-      if (!error.fatal) return;
-      if (error.type === HlsClass.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
-      else this.#onEvent(this, 'failed');
+      if (error.fatal) this.#onEvent(this, 'failed');
     });
     hls.attachMedia(this.audio);
     return hls;
@@ -168,6 +183,7 @@ export class Deck {
 
   seek(positionMs: number): void {
     this.meter.interrupt();
+    this.#startMs = positionMs;
     this.audio.currentTime = positionMs / 1000;
   }
 

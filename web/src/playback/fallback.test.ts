@@ -11,7 +11,7 @@ import type {
   LoaderStats,
 } from 'hls.js/light';
 import t from 'tap';
-import { EDGE_REST_MS, Fallbacks, fallbackLoader } from './fallback.ts';
+import { EDGE_REST_MS, Fallbacks, fallbackLoader, fetchMedia } from './fallback.ts';
 
 const EDGE = 'https://edge.example';
 const PATH = '/m/token/song/96/0.m4s';
@@ -121,4 +121,30 @@ t.test('without an edge apart nothing changes', async (t) => {
   t.equal(load(PATH), 'error 503');
   t.same(asked, [PATH]);
   t.match(policies[0], { errorRetry: {} }, 'hls.js asks again by itself');
+});
+
+t.test('what is fetched ahead is given up when it takes too long', async (t) => {
+  const asked: string[] = [];
+  t.intercept(globalThis, 'fetch', {
+    value: (url: string, { signal }: RequestInit) => {
+      asked.push(url);
+      return new Promise((_resolve, reject) => {
+        if (signal?.aborted) reject(signal.reason);
+        signal?.addEventListener('abort', () => reject(signal.reason));
+      });
+    },
+  });
+  const known = new Fallbacks(() => 0);
+  known.learn({ ...stream, fallback });
+  for (const [url, all] of [
+    [PATH, [PATH]],
+    [EDGE + PATH, [EDGE + PATH, PATH]],
+  ] as const) {
+    asked.length = 0;
+    const patience = new AbortController();
+    const answer = fetchMedia(url, known, patience.signal);
+    patience.abort();
+    await t.rejects(answer);
+    t.same(asked, all);
+  }
 });

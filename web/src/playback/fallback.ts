@@ -64,16 +64,22 @@ export const fallbacks = new Fallbacks(() => performance.now());
 /** No answer, or one that says that nobody is there; a refusal would be the same everywhere. */
 const isAway = (status: number): boolean => status === 0 || status >= 500;
 
-/** `fetch`, at the origin when the edge is away. */
-export async function fetchMedia(url: string, known: Fallbacks = fallbacks): Promise<Response> {
+/** `fetch`, at the origin when the edge is away, until `signal` says that it takes too long. */
+export async function fetchMedia(
+  url: string,
+  known: Fallbacks = fallbacks,
+  signal: AbortSignal | null = null,
+): Promise<Response> {
   const first = known.now(url);
-  if (!known.isEdge(first)) return fetch(first);
+  if (!known.isEdge(first)) return fetch(first, { signal });
   const impatience = new AbortController();
-  const timer = setTimeout(() => impatience.abort(), EDGE_ANSWER_MS_MAX);
+  const giveUp = () => impatience.abort();
+  signal?.addEventListener('abort', giveUp);
+  const timer = setTimeout(giveUp, EDGE_ANSWER_MS_MAX);
   const answer = await fetch(first, { signal: impatience.signal }).catch(() => undefined);
   clearTimeout(timer);
   if (answer && !isAway(answer.status)) return answer;
-  return fetch(known.instead(first) ?? first);
+  return fetch(known.instead(first) ?? first, { signal });
 }
 
 type LoaderClass = new (config: HlsConfig) => Loader<LoaderContext>;

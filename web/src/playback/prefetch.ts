@@ -6,13 +6,15 @@
  */
 import type Hls from 'hls.js/light';
 import type { HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderContext } from 'hls.js/light';
-import { fallbackLoader, fetchMedia } from './fallback.ts';
+import { fallbackLoader, fallbacks, fetchMedia } from './fallback.ts';
 
 interface Prefetched {
   readonly body: Promise<ArrayBuffer>;
   readonly startedMs: number;
 }
 
+/** What takes longer is asked for again by hls.js, which knows when to give up. */
+const FETCH_MS_MAX = 20_000;
 /** More than one song ahead is never asked for. */
 const HELD_MAX = 24;
 const held = new Map<string, Prefetched>();
@@ -22,7 +24,7 @@ const absolute = (url: string): string => new URL(url, location.href).href;
 function fetchAhead(url: string): void {
   const href = absolute(url);
   if (held.has(href)) return;
-  const body = fetchMedia(href).then((response) => {
+  const body = fetchMedia(href, fallbacks, AbortSignal.timeout(FETCH_MS_MAX)).then((response) => {
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     return response.arrayBuffer();
   });
