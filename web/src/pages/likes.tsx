@@ -1,5 +1,5 @@
 import { api } from '../api/api.ts';
-import { likes, need, songs } from '../state/library.ts';
+import { likes, need, rememberLiked, songs } from '../state/library.ts';
 import { play } from '../state/player.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Empty, Problem } from '../ui/notices.tsx';
@@ -8,7 +8,9 @@ import { usePages } from '../ui/use-pages.ts';
 
 async function loadPage(cursor?: string) {
   const page = await api.likes({ limit: 100, ...(cursor && { cursor }) });
-  await need(page.items.map((item) => item.songId));
+  const songIds = page.items.map((item) => item.songId);
+  rememberLiked(songIds);
+  await need(songIds);
   return page;
 }
 

@@ -21,15 +21,21 @@ const chunksOf = <T>(items: readonly T[]): T[][] =>
 async function learnLikes(songIds: readonly string[]): Promise<void> {
   const unknown = songIds.filter((id) => !asked.has(id));
   if (unknown.length === 0) return;
+  const before = likes.value;
   for (const id of unknown) asked.add(id);
   try {
     const answers = await Promise.all(chunksOf(unknown).map((ids) => api.liked(ids)));
-    likes.value = new Set([...likes.value, ...answers.flatMap((answer) => answer.liked)]);
+    // What was liked since the question is not in the answer.
+    const kept = [...likes.value].filter((id) => !unknown.includes(id) || !before.has(id));
+    likes.value = new Set([...kept, ...answers.flatMap((answer) => answer.liked)]);
   } catch (error) {
     for (const id of unknown) asked.delete(id);
     throw error;
   }
 }
+
+/** Changes may have been missed: they are asked for again as their songs are shown. */
+export const doubtLikes = (): void => asked.clear();
 
 /** Songs that an answer brought along. */
 export function remember(found: readonly SongView[]): void {
@@ -52,11 +58,21 @@ export function showLiked(songId: string, liked: boolean): void {
   likes.value = next;
 }
 
+/** Songs told to be liked. */
+export function rememberLiked(songIds: readonly string[]): void {
+  likes.value = new Set([...likes.value, ...songIds]);
+}
+
+let lastTold: Promise<unknown> = Promise.resolve();
+
+/** Told one after another: of two requests at once the first may arrive last. */
 export async function toggleLike(songId: string): Promise<void> {
   const liked = !likes.value.has(songId);
   showLiked(songId, liked);
+  const told = lastTold.then(() => api.setLiked(songId, liked));
+  lastTold = told.catch(() => undefined);
   try {
-    await api.setLiked(songId, liked);
+    await told;
   } catch (error) {
     showLiked(songId, !liked);
     toastError(error);
