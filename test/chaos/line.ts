@@ -13,7 +13,7 @@ export interface Answer {
   readonly status: number;
   readonly body: unknown;
 }
-export const NO_ANSWER: Answer = { status: 0, body: undefined };
+const noAnswer = (code?: string): Answer => ({ status: 0, body: { code } });
 export const isSuccess = ({ status }: Answer): boolean => status >= 200 && status < 300;
 
 /** The reason that a failed answer gives. */
@@ -114,7 +114,7 @@ function askOver(agent: Agent, line: LineOptions, asked: Request): Promise<Answe
     const sent = request(`${url}/api${path}`, { method, agent, headers, timeout: ANSWER_MS_MAX }, (res) => {
       const chunks: Buffer[] = [];
       res.on('data', (chunk: Buffer) => chunks.push(chunk));
-      res.on('error', () => resolve(NO_ANSWER));
+      res.on('error', () => resolve(noAnswer()));
       res.on('end', () => resolve({ status: res.statusCode ?? 0, body: parsed(Buffer.concat(chunks)) }));
     });
     sent.on('timeout', () => sent.destroy());
@@ -122,7 +122,7 @@ function askOver(agent: Agent, line: LineOptions, asked: Request): Promise<Answe
       // A connection kept open that the server closed just then: browsers take a new one and do not tell.
       const isStale = sent.reusedSocket && error.code === 'ECONNRESET' && method === 'GET';
       if (isStale) resolve(askOver(agent, line, asked));
-      else resolve({ status: 0, body: { code: error.code } });
+      else resolve(noAnswer(error.code));
     });
     sent.end(text);
   });
@@ -150,7 +150,7 @@ function openSocket({ url, address }: LineOptions, token: () => Promise<string>)
   let pauseMs = RECONNECT_MS;
 
   const forgetAll = (why: string): void => {
-    for (const resolve of waiting.values()) resolve({ status: 0, body: { code: why } });
+    for (const resolve of waiting.values()) resolve(noAnswer(why));
     waiting.clear();
   };
 
@@ -187,12 +187,12 @@ function openSocket({ url, address }: LineOptions, token: () => Promise<string>)
   return {
     call(route, params) {
       const ws = open;
-      if (!ws) return Promise.resolve(NO_ANSWER);
+      if (!ws) return Promise.resolve(noAnswer());
       const id = ++lastId;
       return new Promise((resolve) => {
         const timer = setTimeout(() => {
           waiting.delete(id);
-          resolve(NO_ANSWER);
+          resolve(noAnswer());
         }, ANSWER_MS_MAX);
         waiting.set(id, (answer) => {
           clearTimeout(timer);
