@@ -1,7 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Lyrics } from '../../../actors/catalog/contract.ts';
 import { api } from '../api/api.ts';
-import { currentSong, positionMs, seek } from '../state/player.ts';
+import { currentSong, positionMs } from '../state/now.ts';
+import { seek } from '../state/player.ts';
 import { Empty, Problem } from '../ui/notices.tsx';
 import { useLoad } from '../ui/use-load.ts';
 

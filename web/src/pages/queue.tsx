@@ -1,5 +1,6 @@
 import { songs } from '../state/library.ts';
-import { clearQueue, currentSong, dequeue, state } from '../state/player.ts';
+import { currentSong, state } from '../state/now.ts';
+import { clearQueue, dequeue } from '../state/player.ts';
 import { Cover } from '../ui/cover.tsx';
 import { clock, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icons.tsx';

@@ -24,4 +24,30 @@ export function report(event: ClientEvent): void {
   timer ??= setTimeout(flush, FLUSH_AFTER_MS);
 }
 
+type Start = 'cold' | 'prefetched';
+let clicked: { readonly atMs: number; readonly how: Start } | undefined;
+let stalledSinceMs: number | undefined;
+
+/** The listener asked for sound; undefined when it was not the listener, or it will not come. */
+export function startAsked(how: Start | undefined): void {
+  clicked = how && { atMs: performance.now(), how };
+}
+
+export function soundStarted(): void {
+  if (!clicked) return;
+  const startupMs = Math.round(performance.now() - clicked.atMs);
+  report({ type: 'playbackStart', startupMs, how: clicked.how });
+  clicked = undefined;
+}
+
+export function soundStalled(): void {
+  stalledSinceMs = performance.now();
+}
+
+export function soundGoesOn(): void {
+  if (stalledSinceMs === undefined) return;
+  report({ type: 'underrun', stalledMs: Math.round(performance.now() - stalledSinceMs) });
+  stalledSinceMs = undefined;
+}
+
 addEventListener('pagehide', flush);

@@ -4,8 +4,8 @@ import type { HistoryMessage } from '../../../actors/history/contract.ts';
 import type { LikesMessage } from '../../../actors/likes/contract.ts';
 import type { PlayerState } from '../../../actors/player-session/contract.ts';
 import { openEventSocket } from '../api/socket.ts';
-import { catalogVersion, forgetLibrary, showLiked } from './library.ts';
-import { onRemoteState, refresh, startPlayer, stopPlayer } from './player.ts';
+import { catalogVersion, doubtLikes, forgetLibrary, showLiked } from './library.ts';
+import { catchUp, onRemoteState, startPlayer, stopPlayer } from './player.ts';
 
 export const online = signal(true);
 /** Grows when a history entry appears or is counted. */
@@ -34,6 +34,13 @@ function onMessage(message: Message): void {
   }
 }
 
+/** Nobody tells again what happened while the socket was away. */
+function showMissed(): void {
+  doubtLikes();
+  historyVersion.value++;
+  catalogVersion.value++;
+}
+
 /** @returns what ends it. */
 export function startLive(): () => void {
   startPlayer();
@@ -42,7 +49,7 @@ export function startLive(): () => void {
     onOpen(missed) {
       const wasAway = !online.value;
       online.value = true;
-      if (missed && wasAway) refresh().catch(() => undefined);
+      if (missed && wasAway) void catchUp().then(showMissed);
     },
     onClosed() {
       online.value = false;

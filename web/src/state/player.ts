@@ -1,51 +1,61 @@
 /**
  * The player of this device: what the service says is playing, made to sound here when it is our turn.
  *
- * The service's answer is the truth; sound never waits for it where it need not: pausing and going to the
- * next song happen here at once and are told to the service after.
+ * The service's answer is the truth; sound never waits for it where it need not: pausing, going on and going
+ * to the next song happen here at once and are told to the service after.
  */
-import { computed, effect, signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import type { PlayerAnswer, PlayerState, Stream } from '../../../actors/player-session/contract.ts';
 import { type PlayRequest, playerApi } from '../api/api.ts';
 import { ApiError, currentSession } from '../api/http.ts';
 import { Deck, type DeckEvent, loadHls } from '../playback/deck.ts';
 import { isReportDue, reportProgress } from '../playback/progress.ts';
-import { report } from '../playback/telemetry.ts';
-import { need, songs } from './library.ts';
+import { report, soundGoesOn, soundStalled, soundStarted, startAsked } from '../playback/telemetry.ts';
+import { keepLeft, leftAt } from './left.ts';
+import {
+  accept,
+  currentSong,
+  heldNow,
+  heldPositionMs,
+  hold,
+  isPlaying,
+  positionMs,
+  showHeldPosition,
+  soundsHere,
+  state,
+} from './now.ts';
+import { reasonText } from './reasons.ts';
 import { profile } from './session.ts';
 import { toast, toastError } from './toasts.ts';
 import { outputVolume } from './volume.ts';
 
 const TICK_MS = 500;
 const RELOAD_AFTER_MS = 2000;
-const CATCH_UP_AFTER_MS = 3000;
+const CATCH_UP_AGAIN_AFTER_MS = 3000;
 const JUST_BEGUN_MS = 1500;
-/** Where a play was left when the page went away: the service's own clock runs on for a while. */
-const LEFT_KEY = 'antiphon.left';
+/** A key held down seeks many times a second; the service is told where it ends. */
+const SEEK_SETTLES_MS = 200;
+/** A position told that is this far from the expected one was chosen on another device. */
+const SOUGHT_ELSEWHERE_MS = 2000;
 /** A page that comes back within this time was only loaded anew. */
 const AWAY_AFTER_MS = 10_000;
+const NO_STREAM = { code: 'NO_STREAM', detail: 'This song cannot be fetched at the moment.' };
 
-export const state = signal<PlayerState | undefined>(undefined);
-export const positionMs = signal(0);
 export const buffering = signal(false);
 export const rung = signal(0);
 export const maxRung = signal<{ rung: number; reason?: string } | undefined>(undefined);
-
-export const soundsHere = computed(() => state.value?.deviceId === currentSession()?.deviceId);
-export const isPlaying = computed(() => state.value?.status === 'playing');
-export const currentSong = computed(() => {
-  const songId = state.value?.current?.songId;
-  return songId ? songs.value.get(songId) : undefined;
-});
-
-let clicked: { atMs: number; how: 'cold' | 'prefetched' } | undefined;
-let stalledSinceMs: number | undefined;
 
 /** What may be fetched for the song after this one. */
 let nextStream: Stream | undefined;
 /** Commands of ours that are not answered yet, and the newest state that was told meanwhile. */
 let asking = 0;
 let toldMeanwhile: PlayerState | undefined;
+/** Grows when the listener signs out: what was asked before is no answer for the next one. */
+let listener = 0;
+/** The play that the listener paused, until the service has taken it. */
+let pauseOwedOf: string | undefined;
+/** Where the listener wants to be, until the service is told. */
+let sought: { readonly toMs: number; readonly timer: ReturnType<typeof setTimeout> } | undefined;
 
 let active = new Deck(onDeck);
 let spare = new Deck(onDeck);
@@ -58,31 +68,13 @@ effect(() => {
 
 // -- what the service says ------------------------------------------------------------------------
 
-/** Takes an answer in, unless a newer one is already here. */
-function accept(next: PlayerState): boolean {
-  if (state.value && next.version < state.value.version) return false;
-  state.value = next;
-  if (!soundsHere.value || !active.holds(next.current)) showRemotePosition();
-  const wanted = [next.current?.songId, ...next.upNext.map((entry) => entry.songId)];
-  need(wanted.filter((id) => id !== undefined)).catch(() => undefined);
-  return true;
-}
-
-function showRemotePosition(): void {
-  const current = state.value?.current;
-  if (!current) positionMs.value = 0;
-  else {
-    const sinceMs = isPlaying.value ? Date.now() - current.asOfMs : 0;
-    positionMs.value = Math.min(current.durationMs, current.positionMs + Math.max(0, sinceMs));
-  }
-}
-
 /** Brings the decks in line with an answer. */
 async function follow(answer: PlayerAnswer): Promise<void> {
-  for (const { reason } of answer.skipped.slice(0, 1)) toast(`Skipped a song: ${reasonText(reason)}`);
+  tellSkipped(answer);
   if (!accept(answer.state)) return;
   const { current, status } = answer.state;
-  if (!current || !soundsHere.value || status === 'idle' || status === 'ended') {
+  if (!soundsHere.value || !active.holds(current)) showHeldPosition();
+  if (!current || !soundsHere.value) {
     silence();
     return;
   }
@@ -92,21 +84,37 @@ async function follow(answer: PlayerAnswer): Promise<void> {
   }
   if (!active.holds(current)) {
     if (spare.holds(current)) swap();
-    else if (answer.stream) {
+    else {
       tellProgress();
-      const loading = spare.load(answer.stream, positionNow(answer.state), current.listenedMs);
+      if (!answer.stream) {
+        active.pause();
+        throw new ApiError(503, NO_STREAM);
+      }
+      // A song that has only just begun starts at its first sample.
+      const fromMs = current.positionMs < JUST_BEGUN_MS ? 0 : current.positionMs;
+      const loading = spare.load(answer.stream, fromMs, current.listenedMs);
       swap();
       await loading;
-    } else return follow(await playerApi.get());
+    }
   }
   // The service was away when the song ended.
   if (status === 'playing' && active.audio.ended) return next('ended');
   // It was away when the listener went on.
   if (!spare.audio.paused) spare.clear();
-  if (status === 'playing') active.play();
+  if (status === 'playing') sound(current.playId);
   else active.pause();
   nextStream = answer.nextStream;
   await prepareNext();
+}
+
+function tellSkipped({ skipped }: PlayerAnswer): void {
+  for (const { reason } of skipped.slice(0, 1)) toast(`Skipped a song: ${reasonText(reason)}`);
+}
+
+/** The service says that the play sounds; it may not know yet that the listener paused it. */
+function sound(playId: string): void {
+  if (playId === pauseOwedOf) void toggle();
+  else active.play();
 }
 
 /** Fetches the next song ahead, once the one before has what it needs to sound. */
@@ -115,14 +123,6 @@ async function prepareNext(): Promise<void> {
   if (!nextStream) spare.clear();
   else if (!spare.holds(nextStream)) await spare.load(nextStream);
 }
-
-const positionNow = ({ current, status }: PlayerState): number => {
-  if (!current) return 0;
-  const sinceMs = status === 'playing' ? Math.max(0, Date.now() - current.asOfMs) : 0;
-  const positionMs = current.positionMs + sinceMs;
-  // A song that has only just begun starts at its first sample.
-  return positionMs < JUST_BEGUN_MS ? 0 : positionMs;
-};
 
 function silence(): void {
   nextStream = undefined;
@@ -147,52 +147,84 @@ export function onRemoteState(next: PlayerState): void {
     toldMeanwhile = next;
     return;
   }
+  const { current, status } = next;
+  const expectedMs = heldPositionMs();
   accept(next);
-  if (!soundsHere.value) {
-    if (active.stream && next.status === 'playing') toast('Playing on another device now.');
+  if (!current || !soundsHere.value) {
+    if (active.stream && status === 'playing') toast('Playing on another device now.');
     silence();
-  } else if (next.current && !active.holds(next.current)) {
-    refresh().catch(toastError);
-  } else if (next.status === 'paused') active.pause();
-  else if (next.status === 'playing') active.play();
+    showHeldPosition();
+  } else if (!active.holds(current)) void catchUp();
+  else {
+    const isSoughtElsewhere = Math.abs(current.positionMs - expectedMs) > SOUGHT_ELSEWHERE_MS;
+    if (isSoughtElsewhere && !sought) active.seek(current.positionMs);
+    if (status === 'playing') sound(current.playId);
+    else active.pause();
+  }
 }
 
-export const refresh = async (): Promise<void> => follow(await playerApi.get());
+async function refresh(): Promise<void> {
+  const asker = listener;
+  const answer = await playerApi.get();
+  // The answer to a command on its way says more.
+  if (asker === listener && asking === 0) await follow(answer);
+}
+
+let catchingUp: Promise<void> | undefined;
+
+/** Asks how things stand until the service says it, and brings page and decks in line. */
+export function catchUp(): Promise<void> {
+  catchingUp ??= untilCaughtUp().finally(() => {
+    catchingUp = undefined;
+  });
+  return catchingUp;
+}
+
+async function untilCaughtUp(): Promise<void> {
+  while (currentSession()) {
+    try {
+      return await (state.value ? refresh() : comeBack());
+    } catch {
+      await new Promise((done) => setTimeout(done, CATCH_UP_AGAIN_AFTER_MS));
+    }
+  }
+}
 
 // -- what the listener asks -----------------------------------------------------------------------
 
 async function ask(command: () => Promise<PlayerAnswer>): Promise<void> {
+  // Any other command may be about another song.
+  if (sought) tellSought();
+  const asker = listener;
   asking++;
-  const answer = await command().catch((error: unknown) => toastError(error));
+  const answer = await command().catch((error: unknown) => {
+    startAsked(undefined);
+    buffering.value = false;
+    toastError(error);
+  });
+  if (asker !== listener) return;
   asking--;
+  if (asking > 0) {
+    // The answer to the last one says how things stand; to go by this one would undo what came after it.
+    if (answer) tellSkipped(answer);
+    return;
+  }
   try {
     if (answer) await follow(answer);
-    else {
-      clicked = undefined;
-      buffering.value = false;
-      await refresh();
-    }
+    else void catchUp();
   } catch (error) {
     toastError(error);
-    if (error instanceof ApiError && error.isAway) catchUpLater();
+    if (error instanceof ApiError && error.isAway) void catchUp();
   }
-  if (asking === 0 && toldMeanwhile) onRemoteState(toldMeanwhile);
-}
-
-let catchingUp = false;
-
-/** Until the service answers: what sounds here may have gone on without it. Silence asked for stays. */
-function catchUpLater(): void {
-  if (catchingUp) return;
-  catchingUp = true;
-  setTimeout(() => {
-    catchingUp = false;
-    if (asking === 0 && isPlaying.value) refresh().catch(catchUpLater);
-  }, CATCH_UP_AFTER_MS);
+  if (asking === 0 && toldMeanwhile) {
+    const told = toldMeanwhile;
+    toldMeanwhile = undefined;
+    onRemoteState(told);
+  }
 }
 
 export function play(request: PlayRequest): Promise<void> {
-  clicked = { atMs: performance.now(), how: 'cold' };
+  startAsked('cold');
   buffering.value = true;
   tellProgress();
   spare.prepare();
@@ -202,23 +234,36 @@ export function play(request: PlayRequest): Promise<void> {
 export function toggle(): Promise<void> {
   const now = state.value;
   if (!now?.current) return Promise.resolve();
+  const { playId } = now.current;
   if (now.status !== 'playing') {
-    if (soundsHere.value && active.holds(now.current)) active.play();
+    pauseOwedOf = undefined;
+    if (soundsHere.value && active.holds(now.current)) {
+      active.play();
+      hold(active.positionMs);
+      state.value = { ...now, status: 'playing' };
+    }
     return ask(() => playerApi.resume());
   }
   tick();
   active.pause();
   tellProgress();
+  hold(heldPositionMs());
   state.value = { ...now, status: 'paused' };
-  return ask(() => playerApi.pause());
+  pauseOwedOf = playId;
+  return ask(async () => {
+    const answer = await playerApi.pause();
+    if (pauseOwedOf === playId) pauseOwedOf = undefined;
+    return answer;
+  });
 }
 
-export function next(reason: 'skip' | 'ended' | 'failed' = 'skip'): Promise<void> {
+export function next(reason: 'skip' | 'ended' = 'skip'): Promise<void> {
   const playId = state.value?.current?.playId;
   active.listen();
-  const { listenedMs } = active.meter;
+  // A device that only commands has heard nothing of this play.
+  const listenedMs = active.stream?.playId === playId ? active.meter.listenedMs : undefined;
   if (soundsHere.value && spare.stream) {
-    clicked = reason === 'skip' ? { atMs: performance.now(), how: 'prefetched' } : undefined;
+    startAsked(reason === 'skip' ? 'prefetched' : undefined);
     active.pause();
     spare.play();
   }
@@ -236,13 +281,23 @@ export function previous(): Promise<void> {
   });
 }
 
-export function seek(toMs: number): Promise<void> {
+export function seek(toMs: number): void {
   if (soundsHere.value) {
-    tellProgress();
+    if (!sought) tellProgress();
     active.seek(toMs);
   }
+  hold(toMs);
   positionMs.value = toMs;
-  return ask(() => playerApi.seek(Math.round(toMs)));
+  clearTimeout(sought?.timer);
+  sought = { toMs: Math.round(toMs), timer: setTimeout(tellSought, SEEK_SETTLES_MS) };
+}
+
+function tellSought(): void {
+  if (!sought) return;
+  const { toMs, timer } = sought;
+  clearTimeout(timer);
+  sought = undefined;
+  void ask(() => playerApi.seek(toMs));
 }
 
 export const setMode = (mode: Parameters<typeof playerApi.mode>[0]): Promise<void> =>
@@ -252,10 +307,12 @@ export const transfer = (deviceId: string): Promise<void> => {
   return ask(() => playerApi.transfer(deviceId));
 };
 
-export function enqueue(op: 'add' | 'playNext', songIds: readonly string[]): Promise<void> {
-  toast(op === 'add' ? 'Added to the queue.' : 'Plays next.');
-  return ask(() => playerApi.enqueue(op, songIds));
-}
+export const enqueue = (op: 'add' | 'playNext', songIds: readonly string[]): Promise<void> =>
+  ask(async () => {
+    const answer = await playerApi.enqueue(op, songIds);
+    toast(op === 'add' ? 'Added to the queue.' : 'Plays next.');
+    return answer;
+  });
 export const dequeue = (entryId: string): Promise<void> => ask(() => playerApi.dequeue(entryId));
 export const clearQueue = (): Promise<void> => ask(() => playerApi.clearQueue());
 
@@ -263,22 +320,21 @@ export const clearQueue = (): Promise<void> => ask(() => playerApi.clearQueue())
 
 function onDeck(deck: Deck, event: DeckEvent): void {
   if (deck === spare) {
-    if (event === 'playing') reportStart();
+    if (event === 'playing') soundStarted();
+    // Better fetched when it is due than silent when it is due.
+    if (event === 'failed') spare.clear();
     return;
   }
   if (event === 'playing') {
-    reportStart();
+    soundStarted();
     buffering.value = false;
     prepareNext().catch(toastError);
     active.meter.interrupt();
-    if (stalledSinceMs !== undefined) {
-      report({ type: 'underrun', stalledMs: Math.round(performance.now() - stalledSinceMs) });
-      stalledSinceMs = undefined;
-    }
+    soundGoesOn();
   } else if (event === 'waiting') {
     active.meter.interrupt();
     buffering.value = true;
-    if (deck.started && !deck.audio.seeking) stalledSinceMs = performance.now();
+    if (deck.started && !deck.audio.seeking) soundStalled();
   } else if (event === 'rung') {
     const { fromRung, rung: toRung } = deck;
     rung.value = toRung ?? 0;
@@ -286,40 +342,38 @@ function onDeck(deck: Deck, event: DeckEvent): void {
   } else if (event === 'time') tick();
   else if (event === 'ended') {
     tick();
-    next('ended').catch(() => undefined);
+    void next('ended');
   } else if (event === 'failed') {
     report({ type: 'error', code: 'media' });
     buffering.value = true;
     reloadLater();
   } else if (event === 'blocked') {
     buffering.value = false;
-    ask(() => playerApi.pause()).catch(() => undefined);
+    void ask(() => playerApi.pause());
   }
 }
+
+let reloadingOf: string | undefined;
 
 /** The token may have run out, or the network be away: a fresh answer brings a fresh address. */
 function reloadLater(): void {
   const playId = active.stream?.playId;
+  if (playId === reloadingOf) return;
+  reloadingOf = playId;
   setTimeout(() => {
+    if (reloadingOf === playId) reloadingOf = undefined;
     if (active.stream?.playId === playId) reload().catch(reloadLater);
   }, RELOAD_AFTER_MS);
 }
 
 async function reload(): Promise<void> {
+  const playId = active.stream?.playId;
   const { stream, state: now } = await playerApi.get();
-  if (!stream || !soundsHere.value || stream.playId !== active.stream?.playId) return;
+  if (!soundsHere.value || active.stream?.playId !== playId) return;
+  if (now.current?.playId !== playId) return catchUp();
+  if (!stream) return reloadLater();
   await active.load(stream, active.positionMs, active.meter.listenedMs);
-  if (now.status === 'playing') active.play();
-}
-
-function reportStart(): void {
-  if (!clicked) return;
-  report({
-    type: 'playbackStart',
-    startupMs: Math.round(performance.now() - clicked.atMs),
-    how: clicked.how,
-  });
-  clicked = undefined;
+  if (isPlaying.value) active.play();
 }
 
 function tick(): void {
@@ -331,65 +385,52 @@ function tick(): void {
 
 function tellProgress(keepalive = false): void {
   const playId = active.stream?.playId;
+  const toldMs = active.positionMs;
+  const heldBefore = heldNow();
   reportProgress(active, keepalive).then((answer) => {
     const now = state.value;
     if (!answer || keepalive || !now?.current || now.current.playId !== playId) return;
-    if (!answer.current && isPlaying.value && soundsHere.value) refresh().catch(() => undefined);
+    if (answer.current) hold(toldMs, heldBefore);
+    if (!answer.current && isPlaying.value && soundsHere.value && asking === 0) void catchUp();
     else if (answer.counted && !now.current.counted) {
       state.value = { ...now, current: { ...now.current, counted: true } };
     }
   }, toastError);
 }
 
-setInterval(() => (soundsHere.value ? tick() : isPlaying.value && showRemotePosition()), TICK_MS);
+setInterval(() => (soundsHere.value ? tick() : isPlaying.value && showHeldPosition()), TICK_MS);
 addEventListener('pagehide', () => {
   tellProgress(true);
-  const playId = active.stream?.playId;
-  if (playId)
-    localStorage.setItem(
-      LEFT_KEY,
-      JSON.stringify({ playId, positionMs: active.positionMs, atMs: Date.now() }),
-    );
+  if (active.stream) keepLeft(active.stream.playId, active.positionMs);
 });
 addEventListener('online', () => active.retry());
 
 export function startPlayer(): void {
   loadHls().catch(() => undefined);
-  comeBack().catch(() => undefined);
+  void catchUp();
 }
 
 /** Whoever closed the page in the middle of a song finds it paused where it was. */
 async function comeBack(): Promise<void> {
+  const asker = listener;
   const answer = await playerApi.get();
-  const left = JSON.parse(localStorage.getItem(LEFT_KEY) ?? '{}') as {
-    playId?: string;
-    positionMs?: number;
-    atMs?: number;
-  };
+  if (asker !== listener || asking > 0) return;
   const { current, status, deviceId } = answer.state;
-  const wasHere = current?.playId === left.playId && deviceId === currentSession()?.deviceId;
-  const awayMs = Date.now() - (left.atMs ?? 0);
-  if (status !== 'playing' || !wasHere || left.positionMs === undefined || awayMs < AWAY_AFTER_MS) {
-    return follow(answer);
-  }
+  const left = deviceId === currentSession()?.deviceId ? leftAt(current?.playId) : undefined;
+  if (status !== 'playing' || !left || left.awayMs < AWAY_AFTER_MS) return follow(answer);
   await playerApi.pause();
   await follow(await playerApi.seek(left.positionMs));
 }
 
 export function stopPlayer(): void {
+  listener++;
+  asking = 0;
+  // Nobody is signed in any more who could report what was heard.
+  active.clear();
   silence();
+  clearTimeout(sought?.timer);
+  sought = undefined;
+  toldMeanwhile = undefined;
+  pauseOwedOf = undefined;
   state.value = undefined;
 }
-
-const REASONS: Readonly<Record<string, string>> = {
-  NOT_IN_REGION: 'not available in your country',
-  NOT_RELEASED: 'not released yet',
-  NOT_LICENSED: 'not licensed at the moment',
-  NOT_READY: 'still being prepared',
-  REMOVED: 'no longer here',
-  EXPLICIT_FILTERED: 'explicit, which your settings leave out',
-  PREMIUM_REQUIRED: 'needs premium',
-  PLAYING_ELSEWHERE: 'playing on another device',
-  NOTHING_TO_PLAY: 'nothing to play',
-};
-export const reasonText = (reason: string): string => REASONS[reason] ?? reason;

@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { api } from '../api/api.ts';
 import { currentSession } from '../api/http.ts';
-import { isPlaying, soundsHere, state, transfer } from '../state/player.ts';
+import { isPlaying, soundsHere, state } from '../state/now.ts';
+import { transfer } from '../state/player.ts';
 import { ago } from './format.ts';
 import { Icon } from './icons.tsx';
 import { useLoad } from './use-load.ts';
@@ -9,10 +10,15 @@ import { useLoad } from './use-load.ts';
 export function DevicesMenu() {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
+  const opener = useRef<HTMLButtonElement>(null);
+  const close = () => {
+    setOpen(false);
+    opener.current?.focus();
+  };
   useEffect(() => {
     if (!open) return;
     const onPointer = (event: Event) => !root.current?.contains(event.target as Node) && setOpen(false);
-    const onKey = (event: KeyboardEvent) => event.key === 'Escape' && setOpen(false);
+    const onKey = (event: KeyboardEvent) => event.key === 'Escape' && close();
     addEventListener('pointerdown', onPointer);
     addEventListener('keydown', onKey);
     return () => {
@@ -27,13 +33,14 @@ export function DevicesMenu() {
         type="button"
         class={`icon-button ${elsewhere ? 'on' : ''}`}
         aria-label={elsewhere ? 'Devices: playing on another one' : 'Devices'}
+        ref={opener}
         aria-expanded={open}
         title="Devices"
         onClick={() => setOpen(!open)}
       >
         <Icon name="devices" />
       </button>
-      {open && <DeviceList onDone={() => setOpen(false)} />}
+      {open && <DeviceList onDone={close} />}
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import { useEffect } from 'preact/hooks';
-import { next, positionMs, previous, seek, state, toggle } from '../state/player.ts';
+import { positionMs, state } from '../state/now.ts';
+import { next, previous, seek, toggle } from '../state/player.ts';
 import { setVolume, toggleMuted, volume } from '../state/volume.ts';
 
 const SEEK_STEP_MS = 5000;
@@ -22,6 +23,9 @@ const SHORTCUTS: Readonly<Record<string, () => unknown>> = {
   '/': () => document.querySelector<HTMLInputElement>('input[type=search]')?.focus(),
 };
 
+/** Held down, the others would be told many times a second. */
+const REPEATED = new Set(['ArrowRight', 'ArrowLeft', '+', '-']);
+
 const OWN_KEYS = 'input, textarea, select, [contenteditable], [role=slider]';
 
 export function useKeyboard(): void {
@@ -33,7 +37,7 @@ export function useKeyboard(): void {
       const action = SHORTCUTS[event.key];
       if (!action) return;
       event.preventDefault();
-      action();
+      if (!event.repeat || REPEATED.has(event.key)) action();
     };
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);

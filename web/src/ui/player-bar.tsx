@@ -1,21 +1,8 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
-import {
-  buffering,
-  currentSong,
-  isPlaying,
-  maxRung,
-  next,
-  positionMs,
-  previous,
-  reasonText,
-  rung,
-  seek,
-  setMode,
-  soundsHere,
-  state,
-  toggle,
-} from '../state/player.ts';
+import { currentSong, isPlaying, positionMs, soundsHere, state } from '../state/now.ts';
+import { buffering, maxRung, next, previous, rung, seek, setMode, toggle } from '../state/player.ts';
+import { reasonText } from '../state/reasons.ts';
 import { muted, setVolume, toggleMuted, volume } from '../state/volume.ts';
 import { Cover } from './cover.tsx';
 import { DevicesMenu } from './devices-menu.tsx';
@@ -46,7 +33,7 @@ function SeekBar() {
         onInput={(event) => setDraggedMs(Number(event.currentTarget.value))}
         onChange={(event) => {
           setDraggedMs(undefined);
-          seek(Number(event.currentTarget.value)).catch(() => undefined);
+          seek(Number(event.currentTarget.value));
         }}
       />
       <time>{clock(durationMs)}</time>
@@ -130,7 +117,8 @@ function Transport() {
 }
 
 function PanelLink({ to, label, icon }: { to: string; label: string; icon: IconName }) {
-  const { path, route } = useLocation();
+  const { path, url, route } = useLocation();
+  const before = useRef('/');
   const open = path === to;
   return (
     <button
@@ -139,7 +127,10 @@ function PanelLink({ to, label, icon }: { to: string; label: string; icon: IconN
       aria-label={label}
       aria-pressed={open}
       title={label}
-      onClick={() => (open ? history.back() : route(to))}
+      onClick={() => {
+        if (!open) before.current = url;
+        route(open ? before.current : to);
+      }}
     >
       <Icon name={icon} />
     </button>
