@@ -49,6 +49,24 @@ t.test('one listener, one device', async (t) => {
     },
   );
 
+  await t.test('what could not be saved is not shown as saved', async (t) => {
+    await goTo(page, 'Settings');
+    await page.route('**/api/me', (route) =>
+      route.request().method() === 'PATCH'
+        ? route.fulfill({ status: 503, json: { code: 'AWAY' } })
+        : route.fallback(),
+    );
+    const loudness = page.getByLabel('Same loudness for all songs');
+    const before = await loudness.isChecked();
+    await loudness.click();
+    await page.getByText('away for the moment').waitFor();
+    t.equal(await loudness.isChecked(), before);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('away for the moment').nth(1).waitFor();
+    t.equal(await page.getByText('Saved.').count(), 0);
+    await page.unroute('**/api/me');
+  });
+
   await t.test('a search with a typing error finds the song, the album and the artist', async () => {
     await goTo(page, 'Search');
     await page.getByRole('searchbox').fill('coper tied');
@@ -164,5 +182,15 @@ t.test('one listener, one device', async (t) => {
     await soundsBeyond(page, before + 4);
     await page.keyboard.press('n');
     await bar.getByText('Copper Tide').waitFor();
+  });
+
+  await t.test('logged out, the song stops and waits', async () => {
+    await soundsBeyond(page, 0);
+    await goTo(page, 'Settings');
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await isSilent(page);
+    await logIn(page, 'ada');
+    await bar.getByText('Copper Tide').waitFor();
+    await bar.getByRole('button', { name: 'Play', exact: true }).waitFor();
   });
 });

@@ -2,6 +2,8 @@ import type { ComponentChildren } from 'preact';
 import type { Preferences } from '../../../actors/accounts/contract.ts';
 import { api } from '../api/api.ts';
 import { closeSession, currentSession } from '../api/http.ts';
+import { isPlaying, soundsHere } from '../state/now.ts';
+import { toggle } from '../state/player.ts';
 import { logOut, profile, setProfile } from '../state/session.ts';
 import { toast, toastError } from '../state/toasts.ts';
 import { ago } from '../ui/format.ts';
@@ -15,15 +17,25 @@ const Section = ({ title, children }: { title: string; children: ComponentChildr
   </section>
 );
 
-async function save(change: Parameters<typeof api.updateMe>[0]): Promise<void> {
+async function save(change: Parameters<typeof api.updateMe>[0], saved?: string): Promise<void> {
   try {
     setProfile(await api.updateMe(change));
+    if (saved) toast(saved);
   } catch (error) {
     toastError(error);
+    // Drawn anew: what the form shows is not so.
+    const me = profile();
+    if (me) setProfile({ ...me });
   }
 }
 
 const prefer = (preferences: Partial<Preferences>) => save({ preferences });
+
+/** The session plays on without a device that could say that it does not. */
+async function leave(): Promise<void> {
+  if (soundsHere.value && isPlaying.value) await toggle();
+  await logOut();
+}
 
 function Playback() {
   const preferences = profile()?.preferences;
@@ -83,9 +95,9 @@ function Account() {
           event.preventDefault();
           const form = new FormData(event.currentTarget);
           const country = String(form.get('country')).trim().toUpperCase();
-          save({ displayName: String(form.get('displayName')).trim(), ...(country && { country }) }).then(
-            () => toast('Saved.'),
-            toastError,
+          void save(
+            { displayName: String(form.get('displayName')).trim(), ...(country && { country }) },
+            'Saved.',
           );
         }}
       >
@@ -137,10 +149,10 @@ function Account() {
           event.preventDefault();
           const element = event.currentTarget;
           const form = new FormData(element);
-          change(
-            () => api.changePassword(String(form.get('current')), String(form.get('fresh'))),
-            'Password changed; all other devices were logged out.',
-          ).then(() => element.reset(), toastError);
+          void change(async () => {
+            await api.changePassword(String(form.get('current')), String(form.get('fresh')));
+            element.reset();
+          }, 'Password changed; all other devices were logged out.');
         }}
       >
         <label>
@@ -155,7 +167,7 @@ function Account() {
           Change
         </button>
       </form>
-      <button type="button" class="button" onClick={() => logOut()}>
+      <button type="button" class="button" onClick={() => leave()}>
         Log out
       </button>
     </Section>

@@ -24,7 +24,7 @@ export function WelcomePage() {
       if (mode === 'signUp') {
         await signUp({ ...credentials, ...(setupCode && { setupCode }) });
         // The code is used up, and no business of the browser's history.
-        history.replaceState(null, '', '/');
+        if (code !== null) history.replaceState(null, '', location.pathname);
       } else await logIn(credentials, replaceDeviceId);
     } catch (error) {
       setProblem(error instanceof ApiError ? error.message : 'Something went wrong. Try again.');
@@ -83,7 +83,7 @@ export function WelcomePage() {
             minLength={signingUp ? 10 : 1}
             maxLength={256}
             autocomplete={signingUp ? 'new-password' : 'current-password'}
-            aria-describedby="password-hint"
+            aria-describedby={signingUp ? 'password-hint' : undefined}
           />
         </label>
         {signingUp && (
