@@ -288,6 +288,20 @@ t.test('sound that fails before it starts is fetched again from the same place',
   t.same(askedNames(), ['get'], 'once for each time');
 });
 
+t.test('the last report of a play is sent until it is answered', async (t) => {
+  await begin(answerOf(stateOf(1, 'a')), { progress: away, play: () => answerOf(stateOf(2, 'b')) });
+  await player.play({ songId: 'song b' });
+  t.same(heard(), [urlOf('b')]);
+  const told: unknown[] = [];
+  service.progress = ({ playId }) => {
+    told.push(playId);
+    return { listenedMs: 0, counted: false, current: false };
+  };
+  await until(() => told.includes('a'));
+  await pause(50);
+  t.equal(new Set(told).size, told.length, 'and no more');
+});
+
 t.test('a device that only commands claims nothing of what it heard before', async (t) => {
   await begin(answerOf(stateOf(1, 'a')));
   player.onRemoteState(stateOf(2, 'b', { deviceId: 'there' }));
