@@ -77,6 +77,11 @@ t.test('one listener, one device', async (t) => {
     await page.locator('.artist-card', { hasText: 'Ottilie Fenn' }).waitFor();
   });
 
+  await t.test('a genre may have any name', async () => {
+    await page.goto(`${service.url}/genres/${encodeURIComponent('100% & more')}`);
+    await page.getByRole('heading', { name: '100% & more', level: 1 }).waitFor();
+  });
+
   await t.test('a song that cannot be played says why', async (t) => {
     await openAlbum(page, NIGHT_FERRIES.title);
     const arrival = page.locator('.song', { hasText: 'Arrival' });

@@ -6,7 +6,7 @@ import { Empty, Problem } from '../ui/notices.tsx';
 import { useLoad } from '../ui/use-load.ts';
 
 export function GenrePage() {
-  const genre = decodeURIComponent(useRoute().params.genre ?? '');
+  const genre = useRoute().params.genre ?? '';
   const albums = useLoad(() => api.albums({ genre, limit: 100 }), [genre, catalogVersion.value]);
   if (albums.s === 'failed') return <Problem text={albums.text} retry={albums.reload} />;
   if (albums.s === 'loading') return <div class="loading" aria-busy="true" />;

@@ -17,7 +17,7 @@ async function find(query: string) {
   if (!query.trim()) return undefined;
   const found = await api.search(query.trim());
   remember(found.songs?.items ?? []);
-  return found;
+  return { ...found, query };
 }
 
 export function SearchPage() {
@@ -47,7 +47,7 @@ export function SearchPage() {
       />
       {found.s === 'failed' && !found.isAway && <Problem text={found.text} retry={found.reload} />}
       {found.s === 'failed' && found.isAway && <SearchAway retry={found.reload} />}
-      {found.s === 'ready' && found.value && <Results found={found.value} query={query} />}
+      {found.s === 'ready' && found.value && <Results found={found.value} />}
     </div>
   );
 }
@@ -67,8 +67,8 @@ function SearchAway({ retry }: { retry: () => void }) {
   );
 }
 
-function Results({ found, query }: { found: NonNullable<Awaited<ReturnType<typeof find>>>; query: string }) {
-  const { songs, albums, artists } = found;
+function Results({ found }: { found: NonNullable<Awaited<ReturnType<typeof find>>> }) {
+  const { songs, albums, artists, query } = found;
   if (!songs?.total && !albums?.total && !artists?.total) {
     return (
       <Empty title={`Nothing found for “${query.trim()}”.`}>

@@ -48,7 +48,6 @@ function VolumeBar() {
         type="button"
         class="icon-button"
         aria-label={muted.value ? 'Unmute' : 'Mute'}
-        aria-pressed={muted.value}
         onClick={toggleMuted}
       >
         <Icon name={muted.value || volume.value === 0 ? 'mute' : 'volume'} />

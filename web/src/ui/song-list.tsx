@@ -26,7 +26,6 @@ export function LikeButton({ song }: { song: SongView }) {
     <button
       type="button"
       class={`icon-button heart ${liked ? 'on' : ''}`}
-      aria-pressed={liked}
       aria-label={liked ? `Remove ${song.title} from your likes` : `Like ${song.title}`}
       onClick={() => toggleLike(song.songId)}
     >
