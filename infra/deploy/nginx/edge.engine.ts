@@ -408,6 +408,12 @@ t.test('with a certificate it serves HTTPS, and tells browsers to stay with it',
   });
   answer.resume();
   t.same([answer.statusCode, answer.headers['strict-transport-security']], [200, 'max-age=31536000']);
+  const plain = await fetch(`http://127.0.0.1:${port}${path}`);
+  t.match(
+    await plain.json(),
+    { status: 400, code: 'MALFORMED_PATH' },
+    'who forgets the s is told in JSON too',
+  );
 });
 
 t.test('neither the access log nor the cache holds a token', async (t) => {
