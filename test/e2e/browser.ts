@@ -7,7 +7,7 @@ const CHROMIUM = '/usr/bin/chromium';
 
 /** A browser profile of its own. Nothing is asked of the outside; sound plays without a click. */
 export async function openBrowser(
-  options: { width?: number; height?: number } = {},
+  options: { width?: number; height?: number; args?: readonly string[] } = {},
 ): Promise<BrowserContext & AsyncDisposable> {
   const profile = await mkdtemp(join(tmpdir(), 'antiphon-browser-'));
   const context = await chromium.launchPersistentContext(profile, {
@@ -22,6 +22,7 @@ export async function openBrowser(
       '--disable-component-update',
       '--disable-sync',
       '--autoplay-policy=no-user-gesture-required',
+      ...(options.args ?? []),
     ],
   });
   context.once('close', () => {

@@ -59,3 +59,28 @@ t.test('from sign-up to a counted stream in the history', async (t) => {
   t.pass('the history is there after a reload');
   t.same(problems, [], 'the browser met no error');
 });
+
+t.test('over plain HTTP in a home network, where browsers keep some of their means back', async (t) => {
+  const service = await startService();
+  t.teardown(() => service.stop());
+  const browser = await openBrowser({ args: ['--host-resolver-rules=MAP music.home 127.0.0.1'] });
+  t.teardown(() => browser.close());
+  const page = await browser.newPage();
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(String(error)));
+
+  await signUp(page, service.url.replace('127.0.0.1', 'music.home'));
+  t.notOk(await page.evaluate(() => isSecureContext), 'the page is one that browsers do not trust');
+  const album = page.locator('.card a').first();
+  await album.waitFor({ timeout: MUSIC_TIMEOUT_MS });
+  await album.click();
+  await page.locator('.hero').getByRole('button', { name: 'Play', exact: true }).click();
+  const bar = page.getByRole('region', { name: 'Player' });
+  await bar.getByRole('button', { name: 'Pause' }).click();
+  await bar.getByRole('button', { name: 'Play', exact: true }).waitFor();
+  await page.reload();
+  await page.locator('.hero').waitFor();
+  await bar.getByRole('button', { name: 'Play', exact: true }).click();
+  await page.waitForFunction(() => (document.querySelector('.seek time')?.textContent ?? '0:00') >= '0:02');
+  t.same(problems, []);
+});

@@ -78,6 +78,10 @@ async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
+/** 128 random bits. Pages over plain HTTP, as in a home network, have no `crypto.randomUUID`. */
+const newCommandId = (): string =>
+  Array.from(crypto.getRandomValues(new Uint32Array(4)), (bits) => bits.toString(36)).join('-');
+
 let lastCommand: Promise<unknown> = Promise.resolve();
 
 /**
@@ -85,7 +89,7 @@ let lastCommand: Promise<unknown> = Promise.resolve();
  * before, since two requests at once may arrive in either order.
  */
 function command(name: string, parameters: Record<string, unknown> = {}): Promise<PlayerAnswer> {
-  const body = { commandId: crypto.randomUUID(), ...parameters };
+  const body = { commandId: newCommandId(), ...parameters };
   const answer = lastCommand.then(() =>
     untilAnswered(() => call<PlayerAnswer>('POST', `/me/player/${name}`, { body })),
   );

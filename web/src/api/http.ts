@@ -75,10 +75,15 @@ const RENEWAL = { commandId: 'web' };
 
 let renewal: Promise<WebSession> | undefined;
 
+/** Over plain HTTP, as in a home network, a page has no locks; then the command's id is what saves the session. */
+const inTurnOverTabs = <T>(work: () => Promise<T>): Promise<T> => {
+  const { locks } = navigator as Partial<Navigator>;
+  return locks ? locks.request('antiphon-refresh', work) : work();
+};
+
 /** One refresh at a time over all tabs of this browser: a token used twice would end the session. */
 export function renewSession(): Promise<WebSession> {
-  renewal ??= navigator.locks
-    .request('antiphon-refresh', () => openSession('/token/refresh', RENEWAL))
+  renewal ??= inTurnOverTabs(() => openSession('/token/refresh', RENEWAL))
     .catch((error: unknown) => {
       if (error instanceof ApiError && error.status === 401) {
         session = undefined;
