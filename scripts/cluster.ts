@@ -10,8 +10,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
 import { type Cluster, startCluster } from '../infra/local/cluster.ts';
+import { accepts } from '../infra/local/process.ts';
 
 const USAGE = 'usage: npm run cluster [-- --data FOLDER] [--nodes N]';
+const { ANTIPHON_DATA, ANTIPHON_PORT } = process.env;
+/** Beside what a service of its own keeps in its data folder. */
+const FOLDER = ANTIPHON_DATA ? join(ANTIPHON_DATA, 'cluster') : 'data-cluster';
 const COLORS = ['cyan', 'magenta', 'yellow', 'green', 'blue'] as const;
 const NAME_WIDTH = 9;
 const NODES_MAX = 16;
@@ -25,11 +29,11 @@ function fail(exitCode: number, text: string): never {
 
 function readCall(): { folder: string; nodes: number; port: number } {
   const { values } = parseArgs({
-    options: { data: { type: 'string', default: 'data-cluster' }, nodes: { type: 'string', default: '3' } },
+    options: { data: { type: 'string', default: FOLDER }, nodes: { type: 'string', default: '3' } },
   });
   const nodes = Number(values.nodes);
   if (!Number.isInteger(nodes) || nodes < 1 || nodes > NODES_MAX) throw new Error(`1 to ${NODES_MAX} nodes`);
-  const port = Number(process.env.ANTIPHON_PORT || 4600);
+  const port = Number(ANTIPHON_PORT || 4600);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error('ANTIPHON_PORT is a port number');
   return { folder: resolve(values.data), nodes, port };
 }
@@ -45,12 +49,15 @@ function givenEnv(): Record<string, string> {
 }
 
 const OURS = /^(node-\d+|gateway|origin)$/;
+/** What infra/local/process.ts tells of each part. */
+const LIFE = /^(started, pid \d+|has ended \(\w+\))$/;
 const ENGINE_TROUBLE = /\b(ERR|FTL|ERROR|FATAL|emerg|crit|alert)\b|\[error\]/;
 /** Nodes that look for one another before all of them are up. */
 const ENGINE_NOISE = /connection refused|setrlimit/i;
 
 /** The line as the log view shows it, or undefined when only the file needs it. */
 function shown(line: string, name: string): string | undefined {
+  if (LIFE.test(line)) return stopping ? undefined : line;
   if (!OURS.test(name)) return ENGINE_TROUBLE.test(line) && !ENGINE_NOISE.test(line) ? line : undefined;
   if (!line.startsWith('{')) return /demo music|could not/.test(line) ? line.trim() : undefined;
   try {
@@ -85,29 +92,17 @@ async function writeSettings(file: string, env: Cluster['env']): Promise<void> {
 }
 
 function tell(
-  { url, nodes, gateway, origin, nats, edge, env }: Cluster,
+  { url, edge, env }: Cluster,
   { folder, settings, setupCode }: { folder: string; settings: string; setupCode: string | undefined },
 ): void {
   say();
   say(`  Antiphon's cluster is ready at ${url}`);
   if (setupCode) say(`  Make the administrator:  ${url}/?code=${setupCode}`);
-  const pidOf = ({ name, process: { pid } }: Cluster['gateway']) => `${name} ${pid}`;
-  const engines = (nats?.servers ?? []).map(({ name, process: { pid } }) => `${name} ${pid}`);
-  say(`  pids: ${[...[...nodes, gateway, origin].map(pidOf), ...engines].join(', ')}`);
   say(`  sound from ${env.ANTIPHON_MEDIA_URL}${edge ? ' (nginx)' : ' (no nginx with njs here)'}`);
   say(`  data, and all logs: ${folder}`);
   say(`  join it: (set -a; . ${settings}; npm run repl), or npm run import -- FOLDER`);
-  say('  (Ctrl-C stops everything; kill a process by its pid to see the others go on)');
+  say('  (Ctrl-C stops everything; kill a process by its pid, told above, to see the others go on)');
   say();
-}
-
-/** Processes of ours come and go by the hand of whoever tries it; each end is told. */
-function watch({ nodes, gateway, origin }: Cluster): void {
-  for (const { name, process: running } of [...nodes, gateway, origin]) {
-    void running.exited.then((how) => {
-      if (!stopping) say(`antiphon: ${name} has ended (${how}); the others go on without it`);
-    });
-  }
 }
 
 const call = (() => {
@@ -117,6 +112,9 @@ const call = (() => {
     return fail(2, `${(error as Error).message}. ${USAGE}`);
   }
 })();
+if (await accepts('127.0.0.1', call.port)) {
+  fail(1, `port ${call.port} is in use; stop what listens there, or choose another with ANTIPHON_PORT`);
+}
 await mkdir(call.folder, { recursive: true, mode: 0o700 });
 let setupCode: string | undefined;
 const view = logView(join(call.folder, 'cluster.log'));
@@ -147,7 +145,6 @@ try {
   const settings = join(call.folder, 'settings.env');
   await writeSettings(settings, cluster.env);
   tell(cluster, { folder: call.folder, settings, setupCode });
-  watch(cluster);
 } catch (error) {
   if (!stopping) fail(1, `the cluster did not come up: ${(error as Error).message}`);
 }

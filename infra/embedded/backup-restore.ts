@@ -8,7 +8,6 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { ConflictError, UnavailableError } from '../../kit/errors.ts';
 import { entriesIn } from './backup.ts';
 import { copySynced, type Digested, digestOfFile, isAbsent, syncFolder } from './backup-files.ts';
-import { isAlive } from './backup-lock.ts';
 import {
   damaged,
   findSnapshot,
@@ -19,6 +18,7 @@ import {
   type Snapshot,
   STORE_FILE,
 } from './backup-manifest.ts';
+import { isAlive } from './folder-lock.ts';
 
 export interface RestoreOptions {
   readonly backup: string;

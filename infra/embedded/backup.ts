@@ -8,7 +8,7 @@ import { mkdir, open as openFile, readdir, realpath, rename, rm } from 'node:fs/
 import { join, relative } from 'node:path';
 import { open } from 'lmdb';
 import { BACKUP_KEEP_MIN, BACKUP_OBJECT_PASSES_MAX } from '../../config/limits.ts';
-import { BadRequestError, NotFoundError, UnavailableError } from '../../kit/errors.ts';
+import { BadRequestError, ConflictError, NotFoundError, UnavailableError } from '../../kit/errors.ts';
 import type { Objects } from '../../kit/ports/objects.ts';
 import type { Clock } from '../../kit/sources.ts';
 import {
@@ -19,7 +19,6 @@ import {
   syncFolder,
   writeSynced,
 } from './backup-files.ts';
-import { lockBackup } from './backup-lock.ts';
 import {
   claimBackup,
   lineOf,
@@ -37,7 +36,10 @@ import {
   writeManifest,
 } from './backup-manifest.ts';
 import { dropUnused, poolObject, retire, sweepDrafts } from './backup-pool.ts';
+import { type Holder, lockFile } from './folder-lock.ts';
 import { openObjects } from './objects.ts';
+
+const LOCK_FILE = 'backup.lock';
 
 export interface BackupOptions {
   readonly dataDir: string;
@@ -237,4 +239,14 @@ async function knownObjects(backup: string): Promise<Map<string, StoredObject>> 
 
 async function* linesOf(objects: readonly StoredObject[]): AsyncGenerator<Uint8Array> {
   for (const object of objects) yield Buffer.from(lineOf(object));
+}
+
+function lockBackup(folder: string): Promise<AsyncDisposable> {
+  const path = join(folder, LOCK_FILE);
+  const underWay = (holder: Holder | undefined) =>
+    new ConflictError(
+      'BACKUP_UNDER_WAY',
+      `Another backup writes to this folder${holder ? ` (process ${holder.pid} on ${holder.host})` : ''}. Wait for it; if it is gone, remove ${path}.`,
+    );
+  return lockFile(path, underWay);
 }

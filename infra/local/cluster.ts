@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { masterSecret } from '../../config/secrets.ts';
 import { ROLES, type Role } from '../../config/settings.ts';
 import { mediaKeysOf } from '../../media/edge/keys-file.ts';
+import { type Holder, lockFile } from '../embedded/folder-lock.ts';
 import { type LocalCassandra, startCassandra } from './cassandra.ts';
 import { type LocalNats, startNats } from './nats.ts';
 import type { LocalHost, LocalNetwork } from './network.ts';
@@ -74,6 +75,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { folder, nodes: nodeCount = 3, env: given = {}, network, onLine, onStep = () => {} } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await using opened = new AsyncDisposableStack();
+  opened.use(await lockFile(join(folder, 'cluster.lock'), (holder) => taken(folder, holder)));
   const listening = onLine ? { onLine } : {};
   const outside = network?.outside.address ?? '127.0.0.1';
   const at = (name: string) => join(folder, name);
@@ -200,6 +202,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
+
+const taken = (folder: string, holder: Holder | undefined): Error =>
+  new Error(
+    `another cluster runs over ${folder}${holder ? ` (process ${holder.pid})` : ''}; stop it, or choose another folder`,
+  );
 
 /** As an operator does it. @throws Error with what it said. */
 async function migrate(env: Readonly<Record<string, string>>): Promise<void> {

@@ -27,6 +27,7 @@ export interface LocalProcessOptions {
   readonly readyMsMax?: number;
   /** How long it may take to end after SIGTERM. */
   readonly stopMsMax?: number;
+  /** Also told `started, pid …` and `has ended (…)`. */
   readonly onLine?: (line: string, name: string) => void;
 }
 
@@ -56,8 +57,11 @@ export async function startProcess(options: LocalProcessOptions): Promise<LocalP
     });
     child.on('exit', (code, signal) => resolve(signal ?? code ?? 1));
   });
-  void exited.then(() => {
+  if (child.pid !== undefined) options.onLine?.(`started, pid ${child.pid}`, name);
+  void exited.then((how) => {
     ended = true;
+    endGroupOf(child);
+    options.onLine?.(`has ended (${how})`, name);
   });
   const kill = (signal: NodeJS.Signals): void => void (ended || child.kill(signal));
   const stop = async (): Promise<void> => {
@@ -82,6 +86,15 @@ export async function startProcess(options: LocalProcessOptions): Promise<LocalP
     throw new Error(`${name} ${why}:\n${tail.join('\n')}`);
   }
   return { name, pid: child.pid as number, exited, tail, kill, [Symbol.asyncDispose]: stop };
+}
+
+/** What it leaves behind, such as nginx its workers, would serve on. */
+function endGroupOf({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** On Linux the kernel ends it when we are killed; elsewhere it may outlive a SIGKILL of ours. */

@@ -10,6 +10,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t, { type Test } from 'tap';
+import { StaleWriteError, UnavailableError } from '../../kit/errors.ts';
 import type { Consumer, Journal, JournalRecord } from '../../kit/ports/journal.ts';
 import { tempFolder } from '../../test/contract-suites/harness.ts';
 import { type LocalNatsServer, startNats } from '../local/nats.ts';
@@ -55,6 +56,23 @@ async function openWorld(namespace: string) {
   };
 }
 
+/** @returns undefined when an election took longer than an append waits; it may have happened all the same. */
+async function append(
+  journal: Journal,
+  subject: string,
+  count: number,
+  expectedSeq: number,
+): Promise<number | undefined> {
+  try {
+    return await journal.append('s', subject, count, { expectedSeq });
+  } catch (error) {
+    if (error instanceof UnavailableError) return undefined;
+    const lost = error instanceof StaleWriteError && (await journal.read('s', subject, expectedSeq)).at(0);
+    if (lost && lost.data === count) return lost.seq;
+    throw error;
+  }
+}
+
 /** Appends numbers to a subject of its own by compare-and-set until it has been told to end. */
 function startWriter(journal: Journal, subject: string) {
   let count = 0;
@@ -63,7 +81,9 @@ function startWriter(journal: Journal, subject: string) {
   let check = () => {};
   const running = (async () => {
     while (!ending) {
-      seq = await journal.append('s', subject, count, { expectedSeq: seq });
+      const next = await append(journal, subject, count, seq);
+      if (next === undefined) continue;
+      seq = next;
       count += 1;
       check();
     }

@@ -1,14 +1,11 @@
-/** One backup at a time in a folder: the lock names who holds it, and one whose process is gone is taken over. */
+/** One user of a folder at a time: the lock names who holds it, and one whose process is gone is taken over. */
 import { readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
-import { ConflictError } from '../../kit/errors.ts';
 import { isAbsent, isThere, placeText } from './backup-files.ts';
 
-const LOCK_FILE = 'backup.lock';
 const ATTEMPTS_MAX = 3;
 
-interface Holder {
+export interface Holder {
   readonly pid: number;
   readonly host: string;
 }
@@ -21,9 +18,11 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** @throws ConflictError `BACKUP_UNDER_WAY`. */
-export async function lockBackup(backup: string): Promise<AsyncDisposable> {
-  const path = join(backup, LOCK_FILE);
+/** @throws what `taken` makes of the holder, when it is known. */
+export async function lockFile(
+  path: string,
+  taken: (holder: Holder | undefined) => Error,
+): Promise<AsyncDisposable> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     try {
       const own: Holder = { pid: process.pid, host: hostname() };
@@ -33,10 +32,10 @@ export async function lockBackup(backup: string): Promise<AsyncDisposable> {
       if (!isThere(error)) throw error;
     }
     const holder = await holderOf(path);
-    if (holder && (holder.host !== hostname() || isAlive(holder.pid))) throw underWay(path, holder);
+    if (holder && (holder.host !== hostname() || isAlive(holder.pid))) throw taken(holder);
     await rm(path, { force: true });
   }
-  throw underWay(path, undefined);
+  throw taken(undefined);
 }
 
 /** Undefined for a lock that is gone by now, or that a failing disk cut short. */
@@ -48,9 +47,3 @@ async function holderOf(path: string): Promise<Holder | undefined> {
     throw error;
   }
 }
-
-const underWay = (path: string, holder: Holder | undefined): ConflictError =>
-  new ConflictError(
-    'BACKUP_UNDER_WAY',
-    `Another backup writes to this folder${holder ? ` (process ${holder.pid} on ${holder.host})` : ''}. Wait for it; if it is gone, remove ${path}.`,
-  );
