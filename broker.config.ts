@@ -9,7 +9,7 @@ import { createClientAddresses } from './actors/gateway/client-address.ts';
 import { createOperations } from './actors/gateway/operations.ts';
 import { openServices } from './actors/services.ts';
 import { masterSecret } from './config/secrets.ts';
-import type { Role, Settings } from './config/settings.ts';
+import { type Role, type Settings, SettingsError } from './config/settings.ts';
 import { openEdge, warmingOf } from './edge.config.ts';
 import { gatewayOf, isSecure } from './gateway.config.ts';
 import { brokerOptions, NAMESPACE } from './infra/bus/broker-options.ts';
@@ -136,6 +136,14 @@ export async function startService(settings: Settings): Promise<RunningService> 
 
 async function tlsOf({ tlsCert, tlsKey }: Settings) {
   if (!tlsCert || !tlsKey) return {};
-  const [cert, key] = await Promise.all([readFile(tlsCert), readFile(tlsKey)]);
+  const pem = async (name: string, path: string): Promise<Buffer> => {
+    const text = await readFile(path).catch((error: Error) => {
+      throw new SettingsError(`bad settings:\n  ${name}: ${error.message}`);
+    });
+    if (!text.includes('-----BEGIN '))
+      throw new SettingsError(`bad settings:\n  ${name}: ${path} is no PEM file`);
+    return text;
+  };
+  const [cert, key] = await Promise.all([pem('ANTIPHON_TLS_CERT', tlsCert), pem('ANTIPHON_TLS_KEY', tlsKey)]);
   return { tls: { cert, key } };
 }

@@ -8,6 +8,13 @@ t.test('defaults listen on loopback and keep data below the working folder', asy
   t.equal(settings.demo, true);
 });
 
+t.test('a secret whose file is empty is not taken for none', async (t) => {
+  const folder = t.testdir({ empty: '\n', full: 'a'.repeat(64) });
+  const settings = (file: string) => readSettings({ ANTIPHON_MASTER_SECRET_FILE: `${folder}/${file}` }, '/');
+  t.throws(() => settings('empty'), { message: /ANTIPHON_MASTER_SECRET_FILE: .*empty is empty/ });
+  t.equal(settings('full').masterSecret, 'a'.repeat(64));
+});
+
 t.test('every bad setting is reported at once, by its variable', async (t) => {
   const bad = {
     ANTIPHON_PORT: 'x',

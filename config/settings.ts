@@ -163,6 +163,8 @@ function withFiles(given: Env): Env {
     } catch (error) {
       throw new SettingsError(`bad settings:\n  ${name}_FILE: ${(error as Error).message}`);
     }
+    // As good as not said, and what is not said has a default.
+    if (env[name] === '') throw new SettingsError(`bad settings:\n  ${name}_FILE: ${file} is empty`);
   }
   return env;
 }
