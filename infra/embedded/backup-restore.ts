@@ -6,6 +6,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ConflictError, UnavailableError } from '../../kit/errors.ts';
+import { isAlive } from '../../kit/is-alive.ts';
 import { entriesIn } from './backup.ts';
 import { copySynced, type Digested, digestOfFile, isAbsent, syncFolder } from './backup-files.ts';
 import {
@@ -18,7 +19,6 @@ import {
   type Snapshot,
   STORE_FILE,
 } from './backup-manifest.ts';
-import { isAlive } from './folder-lock.ts';
 
 export interface RestoreOptions {
   readonly backup: string;

@@ -1,6 +1,7 @@
 /** One user of a folder at a time: the lock names who holds it, and one whose process is gone is taken over. */
 import { readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { isAlive } from '../../kit/is-alive.ts';
 import { isAbsent, isThere, placeText } from './backup-files.ts';
 
 const ATTEMPTS_MAX = 3;
@@ -8,14 +9,6 @@ const ATTEMPTS_MAX = 3;
 export interface Holder {
   readonly pid: number;
   readonly host: string;
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 /** @throws what `taken` makes of the holder, when it is known. */

@@ -75,10 +75,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { folder, nodes: nodeCount = 3, env: given = {}, network, onLine, onStep = () => {} } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await using opened = new AsyncDisposableStack();
-  opened.use(await lockFile(join(folder, 'cluster.lock'), (holder) => taken(folder, holder)));
+  const at = (name: string) => join(folder, name);
+  const lock = at('cluster.lock');
+  opened.use(await lockFile(lock, (holder) => taken(lock, holder)));
   const listening = onLine ? { onLine } : {};
   const outside = network?.outside.address ?? '127.0.0.1';
-  const at = (name: string) => join(folder, name);
 
   const hostsOf = (kind: string): { hosts: LocalHost[] } | undefined =>
     network && {
@@ -203,9 +204,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   };
 }
 
-const taken = (folder: string, holder: Holder | undefined): Error =>
+const taken = (lock: string, holder: Holder | undefined): Error =>
   new Error(
-    `another cluster runs over ${folder}${holder ? ` (process ${holder.pid})` : ''}; stop it, or choose another folder`,
+    `another cluster runs over this folder${holder ? ` (process ${holder.pid})` : ''}; stop it, or choose another folder. If it is gone, remove ${lock}`,
   );
 
 /** As an operator does it. @throws Error with what it said. */

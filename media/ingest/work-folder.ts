@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DAY_MS } from '../../config/limits.ts';
 import { UnavailableError } from '../../kit/errors.ts';
+import { isAlive } from '../../kit/is-alive.ts';
 
 export interface WorkFolder extends AsyncDisposable {
   readonly path: string;
@@ -66,11 +67,3 @@ const changedAtMs = (path: string): Promise<number> =>
     ({ mtimeMs }) => mtimeMs,
     () => 0,
   );
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
