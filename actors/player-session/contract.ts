@@ -81,6 +81,8 @@ export const PlayerState = object({
       /** Position at `asOfMs`; while playing it moves on with the clock. */
       positionMs: DurationMs,
       asOfMs: TimeMs,
+      /** Another time than before: the position was chosen, and the device that sounds goes there. */
+      soughtAtMs: Type.Optional(TimeMs),
       /** Heard on the device that sounds; it goes on counting from here. */
       listenedMs: DurationMs,
       counted: Type.Boolean({ description: 'Whether this play has been counted (30 s listened)' }),

@@ -51,7 +51,11 @@ t.test('PS4 pause, resume and seek from any device; what is so already leaves no
     ['paused', 'seeked', 'resumed'],
   );
   t.match(session.events('paused'), [{ positionMs: 5_000 }]);
-  t.match(session.state.play, { positionMs: 180_000, deviceId: PHONE });
+  t.match(session.state.play, {
+    positionMs: 180_000,
+    soughtAtMs: session.events('seeked')[0]?.atMs,
+    deviceId: PHONE,
+  });
 });
 
 t.test('PS5 with nothing to act on commands are refused, pause is not', async (t) => {

@@ -130,6 +130,7 @@ function seeked(play: Play, event: EventOf<'seeked'>, rules: PlayRules): Play {
     heardMs: closed.heardMs + extraMs,
     positionMs: event.positionMs,
     asOfMs: event.atMs,
+    soughtAtMs: event.atMs,
   };
   return isPlaying(play) ? openStretch(moved, event.atMs, event.positionMs) : moved;
 }

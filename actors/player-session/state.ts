@@ -25,6 +25,8 @@ export interface Play extends Leg {
   readonly positionMs: number;
   readonly asOfMs: number;
   readonly moving: boolean;
+  /** When a listener last chose the position; absent while the play goes on from where it began. */
+  readonly soughtAtMs?: number;
   /** The open stretch of the device that sounds, if playing. */
   readonly openSinceMs: number | undefined;
   readonly openFromMs: number;

@@ -34,6 +34,7 @@ const currentOf = (play: Play, nowMs: number) => ({
   durationMs: play.durationMs,
   positionMs: positionAt(play, nowMs, PLAY_RULES),
   asOfMs: nowMs,
+  ...(play.soughtAtMs !== undefined && { soughtAtMs: play.soughtAtMs }),
   listenedMs: play.heardMs,
   counted: play.counted,
 });

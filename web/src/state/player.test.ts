@@ -116,6 +116,7 @@ function stateOf(
   playId: string,
   more: Partial<PlayerState> = {},
   positionMs = 0,
+  soughtAtMs?: number,
 ): PlayerState {
   const current = {
     entryId: `entry ${playId}`,
@@ -127,6 +128,7 @@ function stateOf(
     asOfMs: Date.now() - 60_000,
     listenedMs: 0,
     counted: false,
+    ...(soughtAtMs && { soughtAtMs }),
   };
   const queue = { upNext: [], upNextTotal: 0, shuffle: false, repeat: 'off' as const };
   return { version, status: 'playing', deviceId: 'here', current, ...queue, ...more };
@@ -261,9 +263,11 @@ t.test('a place chosen on another device is heard here; a state that only tells 
   if (sound) sound.currentTime = 0.7;
   player.onRemoteState(stateOf(2, 'a', { shuffle: true }));
   t.equal(sound?.currentTime, 0.7);
-  player.onRemoteState(stateOf(3, 'a', {}, 90_000));
+  player.onRemoteState(stateOf(3, 'a', {}, 60_000));
+  t.equal(sound?.currentTime, 0.7, 'nor one that was long on its way');
+  player.onRemoteState(stateOf(4, 'a', {}, 90_000, 1));
   t.equal(sound?.currentTime, 90);
-  player.onRemoteState(stateOf(4, 'a', {}, 0));
+  player.onRemoteState(stateOf(5, 'a', {}, 0, 2));
   t.equal(sound?.currentTime, 0, 'its start, too');
 });
 

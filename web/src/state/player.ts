@@ -35,8 +35,6 @@ const CATCH_UP_AGAIN_AFTER_MS = 3000;
 const JUST_BEGUN_MS = 1500;
 /** A key held down seeks many times a second; the service is told where it ends. */
 const SEEK_SETTLES_MS = 200;
-/** A position told that is this far from the expected one was chosen on another device. */
-const SOUGHT_ELSEWHERE_MS = 2000;
 /** A page that comes back within this time was only loaded anew. */
 const AWAY_AFTER_MS = 10_000;
 const NO_STREAM = { code: 'NO_STREAM', detail: 'This song cannot be fetched at the moment.' };
@@ -148,7 +146,6 @@ export function onRemoteState(next: PlayerState): void {
     return;
   }
   const { current, status } = next;
-  const expectedMs = heldPositionMs();
   accept(next);
   if (!current || !soundsHere.value) {
     if (active.stream && status === 'playing') toast('Playing on another device now.');
@@ -156,8 +153,8 @@ export function onRemoteState(next: PlayerState): void {
     showHeldPosition();
   } else if (!active.holds(current)) void catchUp();
   else {
-    const isSoughtElsewhere = Math.abs(current.positionMs - expectedMs) > SOUGHT_ELSEWHERE_MS;
-    if (isSoughtElsewhere && !sought) active.seek(current.positionMs);
+    // Its position alone says nothing: the service may have heard no report for a while, or be heard late.
+    if (current.soughtAtMs !== known?.current?.soughtAtMs && !sought) active.seek(current.positionMs);
     if (status === 'playing') sound(current.playId);
     else active.pause();
   }
