@@ -9,6 +9,7 @@ import * as history from './actors/history/tables.ts';
 import * as likes from './actors/likes/tables.ts';
 import type { Schema } from './infra/cassandra/schema.ts';
 import { ACTOR_SNAPSHOTS } from './kit/actor/snapshot.ts';
+import { coverSourceTable } from './media/covers/tables.ts';
 import { ingestJobs } from './media/ingest/jobs.ts';
 import { ingestFiles, ingestIds, ingestOwners } from './media/ingest/tables.ts';
 import { releaseTable } from './media/warming/releases.ts';
@@ -26,5 +27,9 @@ export const SCHEMA: Schema = [
       ...[ingestIds, ingestFiles, ingestOwners, ingestJobs],
       ...[releaseTable, ACTOR_SNAPSHOTS],
     ],
+  },
+  {
+    version: 2,
+    tables: [coverSourceTable],
   },
 ];

@@ -164,6 +164,11 @@ export const LYRICS_LINE_CHARS_MAX = 1000;
 export const PREVIEW_MS = 30 * SECOND_MS;
 export const WAVEFORM_BINS = 800;
 
+// Covers
+/** Files known to be written down, so that the songs of a folder write their cover once. */
+export const COVER_SOURCES_REMEMBERED = 10_000;
+export const COVER_SOURCES_PER_SCAN = 20;
+
 // Edge
 export const EDGE_CACHE_BYTES_MAX = 128 * 1024 ** 2;
 /** In the indexes of songs that are kept: a thousand songs of four minutes, or forty of two hours. */
