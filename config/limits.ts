@@ -313,6 +313,8 @@ export const CATALOG_NEWS_MAX = 50;
 export const CATALOG_ITEM_TTL_MS = 15 * MINUTE_MS;
 export const CATALOG_LIST_TTL_MS = 5 * MINUTE_MS;
 export const CATALOG_WRITE_ATTEMPTS_MAX = 20;
+/** Songs in one call: what a bus message and one turn of the event loop bear. */
+export const RELEASES_AT_ONCE_MAX = 100;
 export const LYRICS_BYTES_MAX = 256 * 1024;
 export const PAGE_DEFAULT = 50;
 export const ALBUM_GENRES_MAX = 10;

@@ -59,6 +59,7 @@ t.test('C2, C3, C4: bad credits, rights and lyrics are refused by name', async (
 t.test('C5: a removed song leaves albums, artists and lists but can still be named', async (t) => {
   const {
     catalog,
+    clock,
     release: send,
     remove,
     song,
@@ -72,6 +73,7 @@ t.test('C5: a removed song leaves albums, artists and lists but can still be nam
   } = await started(t);
   const words = { songId: idOf('one'), synced: false, lines: [{ text: 'la' }] };
   await send(release('one', { lyrics: words }));
+  const addedMs = clock.nowMs();
   await send(release('two', { genres: ['Folk'] }));
   t.same(await lyrics({ songId: idOf('one') }), words);
   await remove({ songId: idOf('one') });
@@ -97,8 +99,76 @@ t.test('C5: a removed song leaves albums, artists and lists but can still be nam
   t.same((await genres({})).items, []);
   await t.rejects(remove({ songId: idOf('none') }), { code: 'SONG_NOT_FOUND' });
 
+  clock.advance(1000);
   t.same(await send(release('one')), { songId: idOf('one'), created: true });
-  t.equal((await album({ albumId })).songCount, 1);
+  t.match(await album({ albumId }), { songCount: 1, addedAtMs: addedMs }, 'as old as it was at first');
+});
+
+t.test('C20: many songs are released at once, and a bad one keeps no other out', async (t) => {
+  const { journal, releaseMany, album } = await started(t);
+  const bad = release('bad', { credits: [{ role: 'label', name: 'L', shareBp: 1 }] });
+  const songs = [release('one', { trackNumber: 1 }), bad, release('two', { trackNumber: 2 })];
+  t.match(await releaseMany({ songs }), {
+    items: [
+      { songId: idOf('one'), created: true },
+      { songId: idOf('two'), created: true },
+    ],
+    refused: [{ songId: idOf('bad'), code: 'CREDITS_DO_NOT_SUM' }],
+  });
+  t.same(
+    (await album({ albumId })).songs.map(({ title }) => title),
+    ['one', 'two'],
+  );
+  t.same((await releaseMany({ songs: [release('one', { trackNumber: 1 })] })).items, [
+    { songId: idOf('one'), created: false },
+  ]);
+  t.equal((await journal.read(CATALOG_STREAM, `catalog.${idOf('one')}`)).length, 1);
+});
+
+t.test('C21: what packaging measured is shown and outlives the next release', async (t) => {
+  const { journal, release: send, packaged, song } = await started(t);
+  const loudness = { integratedLufs: -9.5, truePeakDbtp: 0.1 };
+  await t.rejects(packaged({ songId: idOf('one'), hasPreview: true }), { code: 'SONG_NOT_FOUND' });
+  await send(release('one', { hasPreview: false, loudness: { integratedLufs: -18 } }));
+  t.equal((await song({ songId: idOf('one') })).hasPreview, false);
+  await packaged({ songId: idOf('one'), hasPreview: true, loudness });
+  await packaged({ songId: idOf('one'), hasPreview: true, loudness });
+  t.match(await song({ songId: idOf('one') }), { hasPreview: true, loudness });
+  await send(release('one', { hasPreview: false, title: 'Uno' }));
+  t.match(await song({ songId: idOf('one') }), { title: 'Uno', hasPreview: true, loudness });
+  t.equal((await journal.read(CATALOG_STREAM, `catalog.${idOf('one')}`)).length, 3);
+});
+
+t.test('C22: what tags say of sound, work, names and editions is shown', async (t) => {
+  const { release: send, song, album, artist, artists } = await started(t);
+  const bach = { artistId: idOf('bach'), name: 'Johann Sebastian Bach', sortName: 'Bach, Johann Sebastian' };
+  const facts = {
+    displayArtist: 'Bach feat. Zelenka',
+    work: 'Goldberg-Variationen',
+    movement: { name: 'Aria', number: 1, total: 32 },
+  };
+  const ofAlbum = { sortTitle: 'Goldberg', originalYear: 1741, discTitles: { 1: 'Aria' } };
+  const loudness = { integratedLufs: -23.1 };
+  const by = release('one', { artists: [bach], ...facts });
+  await send({
+    ...by,
+    credits: [
+      { role: 'composer', name: bach.name, shareBp: 0 },
+      { role: 'performer', name: 'Pianist', instrument: 'piano', shareBp: 10_000 },
+    ],
+    album: { ...by.album, artists: [bach], ...ofAlbum, loudness },
+  });
+  t.match(await song({ songId: idOf('one') }), { ...facts, composers: [bach.name], album: { loudness } });
+  t.match(await album({ albumId }), { ...ofAlbum, loudness, artists: [bach] });
+  t.match(await artist(bach), bach);
+  const dora = { artistId: idOf('dora'), name: 'Dora' };
+  const theirs = release('two', { artists: [dora] }, 'other');
+  await send({ ...theirs, album: { ...theirs.album, artists: [dora] } });
+  t.same(
+    (await artists({})).items.map(({ name }) => name),
+    [bach.name, 'Dora'],
+    'by name for sorting',
+  );
 });
 
 t.test('C6: availability is judged at the time of reading, from a cached copy too', async (t) => {

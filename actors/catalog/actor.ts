@@ -18,7 +18,14 @@ import {
   type SongRelease,
   type SongView,
 } from './contract.ts';
-import { type CatalogRecord, digestOf, problemOf, releaseEvent, removalEvent } from './domain.ts';
+import {
+  type CatalogRecord,
+  digestOf,
+  packagedEvent,
+  problemOf,
+  releaseEvent,
+  removalEvent,
+} from './domain.ts';
 import { albumsBy } from './order.ts';
 import type { CatalogDeps } from './ports.ts';
 import { unavailableFor } from './rights.ts';
@@ -37,6 +44,8 @@ export interface Catalog extends AsyncDisposable {
 
 const subjectOf = (songId: string): string => `${CATALOG_STREAM}.${songId}`;
 const isPresent = <T>(value: T | undefined): value is T => value !== undefined;
+/** As the journal will give it back: no absent fields spelled out as undefined. */
+const asJournaled = <T>(given: T): T => JSON.parse(JSON.stringify(given)) as T;
 const songGone = () => new NotFoundError('SONG_NOT_FOUND', 'There is no such song; search for it again.');
 
 export function createCatalog({ tables: engine, journal, cache, topics, sources }: CatalogDeps): Catalog {
@@ -127,6 +136,17 @@ export function createCatalog({ tables: engine, journal, cache, topics, sources 
     row.lyrics?.digest === (lyrics && digestOf(lyrics)) &&
     isDeepStrictEqual(row.release, release);
 
+  async function releaseOne(release: SongRelease): Promise<{ songId: string; created: boolean }> {
+    const { songId } = release;
+    const before = await record(songId, (row) =>
+      row && holds(row, release) ? undefined : releaseEvent(row, release),
+    );
+    if (before && holds(before, release) && !before.settled) {
+      await show(releaseEvent(before, release), () => shelves.settle(songId));
+    }
+    return { songId, created: !before || before.removed };
+  }
+
   async function consume(records: readonly JournalRecord[]): Promise<void> {
     const songIds = new Set<string>();
     const albumIds = new Set<string>();
@@ -142,7 +162,7 @@ export function createCatalog({ tables: engine, journal, cache, topics, sources 
     await totals.recount(changed);
     await reader.drop(changed);
     for (const { data } of records) {
-      const { release: _private, ...event } = data as CatalogRecord;
+      const { release: _release, packaged: _packaged, ...event } = data as CatalogRecord;
       await topics.publish(CATALOG_TOPIC, event satisfies CatalogEvent);
     }
   }
@@ -250,18 +270,30 @@ export function createCatalog({ tables: engine, journal, cache, topics, sources 
     },
 
     async release(given) {
-      // As the journal will give it back: no absent fields spelled out as undefined.
-      const release = JSON.parse(JSON.stringify(given)) as SongRelease;
+      const release = asJournaled(given);
       const problem = problemOf(release);
       if (problem) throw problem;
-      const { songId } = release;
-      const before = await record(songId, (row) =>
-        row && holds(row, release) ? undefined : releaseEvent(row, release),
-      );
-      if (before && holds(before, release) && !before.settled) {
-        await show(releaseEvent(before, release), () => shelves.settle(songId));
+      return releaseOne(release);
+    },
+
+    async releaseMany({ songs }) {
+      const items: { songId: string; created: boolean }[] = [];
+      const refused: { songId: string; code: string; why: string }[] = [];
+      for (const release of songs.map(asJournaled)) {
+        const problem = problemOf(release);
+        if (problem) refused.push({ songId: release.songId, code: problem.code, why: problem.message });
+        else items.push(await releaseOne(release));
       }
-      return { songId, created: !before || before.removed };
+      return { items, refused };
+    },
+
+    async packaged({ songId, ...given }) {
+      const packaged = asJournaled(given);
+      await record(songId, (row) => {
+        if (!row) throw songGone();
+        return isDeepStrictEqual(row.packaged, packaged) ? undefined : packagedEvent(row, packaged);
+      });
+      return {};
     },
 
     async remove({ songId }) {

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { RELEASES_AT_ONCE_MAX } from '../../config/limits.ts';
 import {
   Country,
   Cursor,
@@ -25,8 +26,30 @@ export const RUNGS = [24, 96, 160, 320] as const;
 export const Rung = Type.Unsafe<(typeof RUNGS)[number]>({ type: 'integer', enum: [...RUNGS] });
 export type Rung = Static<typeof Rung>;
 
-export const ArtistRef = object({ artistId: Id, name: Name });
-export const AlbumRef = object({ albumId: Id, title: Name, coverId: Type.Optional(Type.String()) });
+/** MusicBrainz identifiers, in lower case. */
+export const Mbid = Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' });
+
+export const ArtistRef = object({
+  artistId: Id,
+  name: Name,
+  sortName: Type.Optional(Name),
+  mbid: Type.Optional(Mbid),
+});
+export type ArtistRef = Static<typeof ArtistRef>;
+
+export const Loudness = object({
+  integratedLufs: Type.Number({ description: 'EBU R 128 programme loudness, LUFS' }),
+  truePeakDbtp: Type.Optional(Type.Number({ description: 'dBTP; absent when only the loudness is known' })),
+});
+export type Loudness = Static<typeof Loudness>;
+
+export const AlbumRef = object({
+  albumId: Id,
+  title: Name,
+  coverId: Type.Optional(Type.String()),
+  /** Of the album as a whole: what keeps quiet songs quiet beside loud ones. */
+  loudness: Type.Optional(Loudness),
+});
 
 /** Why a song cannot be played by a viewer. */
 export const Unavailable = literals('NOT_IN_REGION', 'NOT_RELEASED', 'NOT_LICENSED', 'NOT_READY', 'REMOVED');
@@ -43,23 +66,84 @@ export const RightsWindow = object({
 });
 export type RightsWindow = Static<typeof RightsWindow>;
 
-export const CreditRole = literals('performer', 'songwriter', 'label', 'publisher');
+export const CreditRole = literals(
+  'performer',
+  'soloist',
+  'conductor',
+  'orchestra',
+  'ensemble',
+  'songwriter',
+  'composer',
+  'lyricist',
+  'arranger',
+  'producer',
+  'engineer',
+  'mixer',
+  'remixer',
+  'label',
+  'publisher',
+);
 /** Shares are in basis points; those of one song sum to 10,000. */
 export const Credit = object({
   role: CreditRole,
   name: Name,
+  instrument: Type.Optional(Name),
   shareBp: Type.Integer({ minimum: 0, maximum: 10_000 }),
 });
 export type Credit = Static<typeof Credit>;
 
-export const Loudness = object({
-  integratedLufs: Type.Number({ description: 'EBU R 128 programme loudness, LUFS' }),
-  truePeakDbtp: Type.Number({ description: 'dBTP' }),
+/** The best file of a song as it lies on disk; where it is given, that file can be had as it is. */
+export const Original = object({
+  format: literals('flac', 'mp3', 'ogg', 'opus', 'm4a', 'wav', 'aiff'),
+  codec: Type.String({ maxLength: 100 }),
+  mimeType: Type.String({ maxLength: 200 }),
+  lossless: Type.Boolean(),
+  kbps: Type.Number({ minimum: 0 }),
+  sampleRateHz: Type.Integer({ minimum: 1 }),
+  bitDepth: Type.Optional(Type.Integer({ minimum: 1 })),
+  channels: Type.Integer({ minimum: 1 }),
+  bytes: Type.Integer({ minimum: 0 }),
 });
+export type Original = Static<typeof Original>;
+
+/** The part of a classical work that a song is. */
+export const Movement = object({
+  name: Type.Optional(Name),
+  number: Type.Optional(Type.Integer({ minimum: 1 })),
+  total: Type.Optional(Type.Integer({ minimum: 1 })),
+});
+
+/** Facts of a song that a release and a view have in common and that may be unknown. */
+const songFacts = {
+  sortTitle: Type.Optional(Name),
+  /** The artist credit as tagged ("A feat. B"), when it is more than the names joined. */
+  displayArtist: Type.Optional(Name),
+  work: Type.Optional(Name),
+  movement: Type.Optional(Movement),
+  recordingMbid: Type.Optional(Mbid),
+  original: Type.Optional(Original),
+};
+
+/** Likewise of an album. */
+const albumFacts = {
+  sortTitle: Type.Optional(Name),
+  /** When the music first came out; `year` is that of this edition. */
+  originalYear: Type.Optional(Type.Integer({ minimum: 0, maximum: 9999 })),
+  releasedAtMs: Type.Optional(TimeMs),
+  label: Type.Optional(Name),
+  mbid: Type.Optional(Mbid),
+  releaseGroupMbid: Type.Optional(Mbid),
+  /** Made of songs by different artists. */
+  compilation: Type.Optional(Type.Boolean()),
+  /** By disc number, of those discs that have a title. */
+  discTitles: Type.Optional(Type.Record(Type.String({ pattern: '^[1-9][0-9]{0,2}$' }), Name)),
+  loudness: Type.Optional(Loudness),
+};
 
 export const SongView = object({
   songId: Id,
   title: Name,
+  ...songFacts,
   artists: Type.Array(ArtistRef),
   album: AlbumRef,
   discNumber: Type.Integer({ minimum: 1 }),
@@ -71,6 +155,8 @@ export const SongView = object({
   language: Type.Optional(Type.String()),
   year: Type.Optional(Type.Integer()),
   isrc: Type.Optional(Isrc),
+  /** Of those credited: who wrote the music. */
+  composers: Type.Optional(Type.Array(Name)),
   lyrics: literals('synced', 'plain', 'none'),
   loudness: Type.Optional(Loudness),
   /** Seconds at which the preview begins and its length, when there is one. */
@@ -89,8 +175,7 @@ export const AlbumView = object({
   colors: Type.Optional(Type.Array(Type.String({ pattern: '^#[0-9a-f]{6}$' }), { minItems: 2, maxItems: 2 })),
   genres: Type.Array(Name),
   year: Type.Optional(Type.Integer()),
-  releasedAtMs: Type.Optional(TimeMs),
-  label: Type.Optional(Name),
+  ...albumFacts,
   songCount: Type.Integer({ minimum: 0 }),
   durationMs: DurationMs,
   addedAtMs: TimeMs,
@@ -98,8 +183,7 @@ export const AlbumView = object({
 export type AlbumView = Static<typeof AlbumView>;
 
 export const ArtistView = object({
-  artistId: Id,
-  name: Name,
+  ...ArtistRef.properties,
   genres: Type.Array(Name),
   about: Type.Optional(Type.String({ maxLength: 4000 })),
   coverId: Type.Optional(Type.String()),
@@ -132,13 +216,13 @@ export type PlayableSong = Static<typeof PlayableSong>;
 export const SongRelease = object({
   songId: Id,
   title: Name,
+  ...songFacts,
   album: object({
     albumId: Id,
     title: Name,
+    ...albumFacts,
     artists: Type.Array(ArtistRef, { minItems: 1, maxItems: 100 }),
     type: AlbumView.properties.type,
-    releasedAtMs: Type.Optional(TimeMs),
-    label: Type.Optional(Name),
     coverId: Type.Optional(Type.String()),
     colors: AlbumView.properties.colors,
   }),
@@ -243,6 +327,25 @@ export const catalogContract = defineContract({
       result: object({ songId: Id, created: Type.Boolean() }),
       idempotent: true,
     }),
+    /** As `release` for each of them, for far less work; what is wrong with one song keeps no other out. */
+    releaseMany: command('Put songs into the catalogue, or correct them', {
+      params: object({ songs: Type.Array(SongRelease, { minItems: 1, maxItems: RELEASES_AT_ONCE_MAX }) }),
+      result: object({
+        items: Type.Array(object({ songId: Id, created: Type.Boolean() })),
+        refused: Type.Array(object({ songId: Id, code: Type.String(), why: Type.String() })),
+      }),
+      idempotent: true,
+    }),
+    /** Laid over what the release says, and kept when the song is released again. */
+    packaged: command('Tell what packaging has found out about a song', {
+      params: object({
+        songId: Id,
+        loudness: Type.Optional(Loudness),
+        hasPreview: Type.Boolean(),
+      }),
+      result: Empty,
+      idempotent: true,
+    }),
     remove: command('Take a song out of the catalogue', {
       params: object({ songId: Id }),
       result: Empty,
@@ -257,7 +360,7 @@ export const catalogContract = defineContract({
  */
 export const CATALOG_STREAM = 'catalog';
 export interface CatalogEvent {
-  readonly type: 'songReleased' | 'songRemoved';
+  readonly type: 'songReleased' | 'songPackaged' | 'songRemoved';
   readonly songId: string;
   readonly albumId: string;
   /** The album the song was in before, when it moves. */

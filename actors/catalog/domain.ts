@@ -9,13 +9,14 @@ import {
 import { type AntiphonError, BadRequestError, TooLargeError } from '../../kit/errors.ts';
 import type { AlbumView, ArtistView, CatalogEvent, Lyrics, SongRelease, SongView } from './contract.ts';
 import { albumMarks, artistMarks, genreKey, sameMark, sortKey } from './order.ts';
-import type { AlbumArtist, AlbumRow, ArtistRow, Mark, SongRow } from './tables.ts';
+import type { AlbumArtist, AlbumRow, ArtistRow, Mark, Packaged, SongRow } from './tables.ts';
 
 const SHARES_SUM_BP = 10_000;
 
-/** What the journal holds: the public event, and for a release what was released. */
+/** What the journal holds: the public event and what came with it. */
 export interface CatalogRecord extends CatalogEvent {
   readonly release?: SongRelease;
+  readonly packaged?: Packaged;
 }
 
 /** Why a release is refused (rules C2 to C4). */
@@ -62,26 +63,35 @@ export function releaseEvent(before: SongRow | undefined, release: SongRelease):
   };
 }
 
-export const removalEvent = ({ release }: SongRow): CatalogRecord => ({
-  type: 'songRemoved',
+const eventOf = (type: CatalogEvent['type'], { release }: SongRow): CatalogRecord => ({
+  type,
   songId: release.songId,
   albumId: release.album.albumId,
   artistIds: artistIdsOf(release),
 });
 
-/** The row after a journaled event, or undefined when there is nothing to remove. */
+export const removalEvent = (row: SongRow): CatalogRecord => eventOf('songRemoved', row);
+export const packagedEvent = (row: SongRow, packaged: Packaged): CatalogRecord => ({
+  ...eventOf('songPackaged', row),
+  packaged,
+});
+
+/** The row after a journaled event, or undefined when there is no song that it could change. */
 export function rowAfter(
   before: SongRow | undefined,
-  { release: released }: CatalogRecord,
+  { type, release: released, packaged }: CatalogRecord,
   { seq, atMs }: { readonly seq: number; readonly atMs: number },
 ): SongRow | undefined {
-  if (!released) return before && { ...before, seq, removed: true, settled: false };
+  if (type === 'songRemoved') return before && { ...before, seq, removed: true, settled: false };
+  if (type === 'songPackaged') return before && packaged && { ...before, seq, packaged };
+  if (!released) return undefined;
   const { lyrics, ...release } = released;
   return {
     seq,
     release,
     ...(lyrics && { lyrics: { synced: lyrics.synced, digest: digestOf(lyrics) } }),
-    addedAtMs: before && !before.removed ? before.addedAtMs : atMs,
+    ...(before?.packaged && { packaged: before.packaged }),
+    addedAtMs: before?.addedAtMs ?? atMs,
     removed: false,
     settled: false,
     staleAlbumIds: unique([
@@ -91,14 +101,20 @@ export function rowAfter(
   };
 }
 
-export function songView({ release, lyrics }: SongRow): Omit<SongView, 'unavailable'> {
-  const { album, artistAbout: _about, credits: _credits, rights: _rights, rungs: _rungs, ...rest } = release;
+const COMPOSING_ROLES: ReadonlySet<string> = new Set(['composer', 'songwriter']);
+
+export function songView({ release, lyrics, packaged }: SongRow): Omit<SongView, 'unavailable'> {
+  const { album, artistAbout: _about, credits, rights: _rights, rungs: _rungs, ...rest } = release;
+  const composers = unique(credits.filter(({ role }) => COMPOSING_ROLES.has(role)).map(({ name }) => name));
   return {
     ...rest,
+    ...packaged,
+    ...(composers.length > 0 && { composers }),
     album: {
       albumId: album.albumId,
       title: album.title,
       ...(album.coverId !== undefined && { coverId: album.coverId }),
+      ...(album.loudness && { loudness: album.loudness }),
     },
     lyrics: lyrics ? (lyrics.synced ? 'synced' : 'plain') : 'none',
   };
@@ -111,7 +127,7 @@ function inAlbumOrder(a: SongRow, b: SongRow): number {
   return (
     x.discNumber - y.discNumber ||
     track(x.trackNumber) - track(y.trackNumber) ||
-    compare(sortKey(x.title), sortKey(y.title)) ||
+    compare(sortKey(x.sortTitle ?? x.title), sortKey(y.sortTitle ?? y.title)) ||
     compare(x.songId, y.songId)
   );
 }
@@ -185,9 +201,9 @@ function albumArtists(songs: readonly SongRow[], ownIds: ReadonlySet<string>): R
   const artists: Record<string, AlbumArtist> = {};
   for (const { release, seq } of [...songs].sort((a, b) => a.seq - b.seq)) {
     const own = release.album.artists.filter(({ artistId }) => ownIds.has(artistId));
-    for (const { artistId, name } of [...own, ...release.artists]) {
+    for (const { artistId, ...names } of [...own, ...release.artists]) {
       const about = release.artistAbout?.[artistId] ?? artists[artistId]?.about;
-      artists[artistId] = { name, songCount: 0, genres: {}, seq, ...(about !== undefined && { about }) };
+      artists[artistId] = { ...names, songCount: 0, genres: {}, seq, ...(about !== undefined && { about }) };
     }
   }
   for (const [artistId, artist] of Object.entries(artists)) {
@@ -217,9 +233,12 @@ export function artistRowOf(
   for (const part of parts) {
     for (const [genre, count] of Object.entries(part.genres)) genres[genre] = (genres[genre] ?? 0) + count;
   }
+  const { sortName, mbid } = latest ?? before?.view ?? {};
   const view: ArtistView = {
     artistId,
     name,
+    ...(sortName !== undefined && { sortName }),
+    ...(mbid !== undefined && { mbid }),
     genres: uniqueGenres(commonest(genres, ARTIST_GENRES_MAX)),
     ...(about !== undefined && { about }),
     ...(coverId !== undefined && { coverId }),

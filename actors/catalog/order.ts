@@ -68,7 +68,8 @@ export const songMark = ({ release, addedAtMs }: Pick<SongRow, 'release' | 'adde
 });
 
 export function albumMarks(view: AlbumView, artistIds: readonly string[]): Mark[] {
-  const { albumId: id, title, year, addedAtMs, genres } = view;
+  const { albumId: id, year, addedAtMs, genres } = view;
+  const title = view.sortTitle ?? view.title;
   const orders = {
     added: byAdded(addedAtMs),
     title: byName(title),
@@ -85,8 +86,8 @@ export function albumMarks(view: AlbumView, artistIds: readonly string[]): Mark[
   ];
 }
 
-export const artistMarks = ({ artistId, name }: ArtistView): Mark[] => [
-  { list: ARTISTS, id: artistId, ...byName(name) },
+export const artistMarks = ({ artistId, name, sortName }: ArtistView): Mark[] => [
+  { list: ARTISTS, id: artistId, ...byName(sortName ?? name) },
 ];
 
 export const sameMark = (a: Mark, b: Mark): boolean =>

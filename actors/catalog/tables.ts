@@ -1,13 +1,17 @@
 /** What the catalogue stores. A song's row is the truth; albums, artists and lists are derived from it. */
 import type { ListKey } from '../../kit/bucketed-list.ts';
 import { type Tables, table } from '../../kit/ports/tables.ts';
-import type { AlbumView, ArtistView, Lyrics, SongRelease } from './contract.ts';
+import type { AlbumView, ArtistRef, ArtistView, Lyrics, SongRelease } from './contract.ts';
+
+export type Packaged = Pick<SongRelease, 'loudness' | 'hasPreview'>;
 
 export interface SongRow {
   /** Journal sequence of the event this row stands at. */
   readonly seq: number;
   readonly release: Omit<SongRelease, 'lyrics'>;
   readonly lyrics?: { readonly synced: boolean; readonly digest: string };
+  /** What packaging has found out; it outlives later releases. */
+  readonly packaged?: Packaged;
   readonly addedAtMs: number;
   readonly removed: boolean;
   /** False until album, artists and lists show this row. */
@@ -21,8 +25,7 @@ export interface Mark extends ListKey {
   readonly list: string;
 }
 
-export interface AlbumArtist {
-  readonly name: string;
+export interface AlbumArtist extends Omit<ArtistRef, 'artistId'> {
   readonly songCount: number;
   readonly genres: Readonly<Record<string, number>>;
   readonly about?: string;
