@@ -12,6 +12,7 @@ import { ACTOR_SNAPSHOTS } from './kit/actor/snapshot.ts';
 import { coverSourceTable } from './media/covers/tables.ts';
 import { ingestJobs } from './media/ingest/jobs.ts';
 import { ingestFiles, ingestIds, ingestOwners } from './media/ingest/tables.ts';
+import * as library from './media/library/tables.ts';
 import { releaseTable } from './media/warming/releases.ts';
 
 export const SCHEMA: Schema = [
@@ -30,6 +31,9 @@ export const SCHEMA: Schema = [
   },
   {
     version: 2,
-    tables: [coverSourceTable],
+    tables: [
+      coverSourceTable,
+      ...[library.libraryFolders, library.libraryFiles, library.libraryRefusals, library.librarySongFiles],
+    ],
   },
 ];

@@ -169,6 +169,10 @@ export const WAVEFORM_BINS = 800;
 export const COVER_SOURCES_REMEMBERED = 10_000;
 export const COVER_SOURCES_PER_SCAN = 20;
 
+// Library
+export const LIBRARY_PAGE_MAX = 200;
+export const LIBRARY_FILES_PER_SONG_MAX = 100;
+
 // Edge
 export const EDGE_CACHE_BYTES_MAX = 128 * 1024 ** 2;
 /** In the indexes of songs that are kept: a thousand songs of four minutes, or forty of two hours. */
