@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DEMO_TRIES_MAX } from '../../config/limits.ts';
-import type { SongDescription } from '../ingest/description.ts';
+import type { SongDescription } from '../files/description.ts';
 import { type IngestDeps, ingestSong } from '../ingest/song.ts';
 import { digestOf } from '../ingest/tables.ts';
 import { DEMO, type DemoEntry } from './albums/index.ts';

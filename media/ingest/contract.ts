@@ -7,7 +7,7 @@
 import { type Static, Type } from 'typebox';
 import { INGEST_REFUSED_SHOWN_MAX } from '../../config/limits.ts';
 import { defineContract, Id, object, query, TimeMs } from '../../kit/contract.ts';
-import type { RefusalCode } from './refusal.ts';
+import type { RefusalCode } from '../files/refusal.ts';
 import type { IngestedSong } from './song.ts';
 
 export const INGEST_STREAM = 'ingest';

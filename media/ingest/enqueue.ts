@@ -7,7 +7,7 @@ import { INGEST_JOBS_AHEAD_MAX } from '../../config/limits.ts';
 import type { Journal } from '../../kit/ports/journal.ts';
 import type { Objects } from '../../kit/ports/objects.ts';
 import type { Clock, IdSource } from '../../kit/sources.ts';
-import { filesBeside } from './beside.ts';
+import { filesBeside } from '../files/beside.ts';
 import { INGEST_STREAM, type IngestQueued, ingestSubject } from './contract.ts';
 import { type ImportSummary, type ImportWalk, importEach } from './import.ts';
 import { sendFiles } from './incoming.ts';

@@ -1,8 +1,8 @@
 /** A bulk import: every file of some folders, a few at a time, here or by the workers of a cluster. */
 import { availableParallelism } from 'node:os';
-import { type RefusalCode, RefusedError } from './refusal.ts';
+import { type RefusalCode, RefusedError } from '../files/refusal.ts';
+import { type Found, folderRoot, walk } from '../files/walk.ts';
 import { type IngestDeps, type IngestedSong, ingestSong } from './song.ts';
-import { type Found, folderRoot, walk } from './walk.ts';
 
 export interface RefusedFile {
   readonly file: string;

@@ -6,10 +6,10 @@ import { INGEST_UPLOAD_AGE_MS_MAX } from '../../config/limits.ts';
 import type { Journal } from '../../kit/ports/journal.ts';
 import type { Objects } from '../../kit/ports/objects.ts';
 import { type Clock, idFrom } from '../../kit/sources.ts';
-import type { Beside } from './beside.ts';
+import type { Beside } from '../files/beside.ts';
+import { RefusedError } from '../files/refusal.ts';
 import { INGEST_STREAM, type IngestQueued, ingestSubject } from './contract.ts';
 import { deleteAll } from './package.ts';
-import { RefusedError } from './refusal.ts';
 
 const FOLDER = 'incoming/';
 const folderOf = (jobId: string): string => `${FOLDER}${jobId}/`;

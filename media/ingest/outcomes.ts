@@ -4,8 +4,8 @@ import { AntiphonError } from '../../kit/errors.ts';
 import { logger } from '../../kit/log.ts';
 import type { Journal } from '../../kit/ports/journal.ts';
 import type { Clock, Timer } from '../../kit/sources.ts';
+import { RefusedError } from '../files/refusal.ts';
 import { INGEST_STREAM, type IngestEnded, type IngestQueued, ingestSubject } from './contract.ts';
-import { RefusedError } from './refusal.ts';
 import type { IngestedSong } from './song.ts';
 
 const log = logger('ingest');

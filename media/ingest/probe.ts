@@ -10,11 +10,10 @@ import {
   INGEST_SONG_MS_MAX,
   INGEST_SONG_MS_MIN,
 } from '../../config/limits.ts';
+import { RefusedError } from '../files/refusal.ts';
+import { id3Bytes, SNIFFED_BYTES, type Sniffed, sniff } from '../files/sniff.ts';
+import { assertWhole } from '../files/whole.ts';
 import { type Ffmpeg, inputArgs, runFfmpeg } from './ffmpeg.ts';
-
-import { RefusedError } from './refusal.ts';
-import { id3Bytes, SNIFFED_BYTES, type Sniffed, sniff } from './sniff.ts';
-import { assertWhole } from './whole.ts';
 
 export interface Probed extends Sniffed {
   readonly path: string;

@@ -1,9 +1,9 @@
 /** Step 5: the song as the catalogue takes it. */
 import type { SongRelease } from '../../actors/catalog/contract.ts';
 import type { IdSource } from '../../kit/sources.ts';
+import type { SongDescription } from '../files/description.ts';
 import type { PackagedTrack } from '../package/types.ts';
 import type { StoredCover } from './cover.ts';
-import type { SongDescription } from './description.ts';
 import { type IngestTables, normalName, stableId } from './tables.ts';
 
 /** The least of the catalogue that ingest needs; the composition root backs it with the actor. */

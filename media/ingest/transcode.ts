@@ -7,10 +7,10 @@ import {
   PREVIEW_MS,
   SEGMENT_TARGET_MS,
 } from '../../config/limits.ts';
+import { RefusedError } from '../files/refusal.ts';
 import type { LoudnessMeasure } from '../package/types.ts';
 import { type Ffmpeg, inputArgs, runFfmpeg } from './ffmpeg.ts';
 import type { Probed } from './probe.ts';
-import { RefusedError } from './refusal.ts';
 
 export interface Transcoded {
   /** One fragmented MP4 a rung; every fragment starts at the same sample in all of them. */

@@ -7,7 +7,7 @@ import { mkdir, readdir, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import t from 'tap';
-import { RefusedError } from './refusal.ts';
+import { RefusedError } from '../files/refusal.ts';
 import { makeWorkFolder, sweepTempFolder, withRoom } from './work-folder.ts';
 
 const HOUR_S = 3600;

@@ -4,9 +4,9 @@ import { basename, extname } from 'node:path';
 import { type IAudioMetadata, parseBlob } from 'music-metadata';
 import type { AlbumView, Credit } from '../../actors/catalog/contract.ts';
 import { COVER_BYTES_MAX } from '../../config/limits.ts';
+import type { Probed } from '../ingest/probe.ts';
 import type { SongDescription, SongLyrics } from './description.ts';
 import { parseLyrics } from './lyrics.ts';
-import type { Probed } from './probe.ts';
 
 const NAME_CHARS_MAX = 500;
 const NAMES_MAX = 20;

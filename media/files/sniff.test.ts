@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
-import { twoColors } from './colors.ts';
+import { twoColors } from '../ingest/colors.ts';
 import { id3Bytes, sniff } from './sniff.ts';
 import { endsWithWholePage } from './whole.ts';
 

@@ -4,10 +4,10 @@
  */
 import type { IAudioMetadata } from 'music-metadata';
 import t from 'tap';
-import { findFfmpeg } from './ffmpeg.ts';
-import { probe } from './probe.ts';
+import { findFfmpeg } from '../ingest/ffmpeg.ts';
+import { probe } from '../ingest/probe.ts';
+import { makeMusic } from '../ingest/testing/music.ts';
 import { describe, readTags } from './tags.ts';
-import { makeMusic } from './testing/music.ts';
 
 const ffmpeg = await findFfmpeg();
 const tagsOf = (common: Partial<IAudioMetadata['common']>, native: object = {}): IAudioMetadata =>
