@@ -133,6 +133,8 @@ export const PAYMENT_RETRY_EVERY_MS = DAY_MS;
 // Media
 export const MEDIA_TOKEN_TTL_MS = 30 * MINUTE_MS;
 export const SEGMENT_TARGET_MS = 6 * SECOND_MS;
+export const FIRST_SEGMENT_TARGET_MS = 2 * SECOND_MS;
+export const LAST_SEGMENT_MS_MIN = SECOND_MS;
 
 // Ingest
 export const INGEST_FOLDER_DEPTH_MAX = 32;

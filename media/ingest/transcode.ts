@@ -8,6 +8,7 @@ import {
   SEGMENT_TARGET_MS,
 } from '../../config/limits.ts';
 import { RefusedError } from '../files/refusal.ts';
+import { outputRateOf } from '../package/layout.ts';
 import type { LoudnessMeasure } from '../package/types.ts';
 import { type Ffmpeg, inputArgs, runFfmpeg } from './ffmpeg.ts';
 import type { Probed } from './probe.ts';
@@ -51,9 +52,6 @@ export const WAVEFORM_RATE_HZ = 8000;
 const PREVIEW_KBPS = 96;
 /** The preview begins this far into the song, where the first chorus tends to be. */
 const PREVIEW_AT = 0.3;
-
-/** Both rates keep the segments of 6 s; the nearest relative of the source's costs least quality. */
-export const outputRateOf = (sourceRate: number): number => (sourceRate % 11025 === 0 ? 44100 : 48000);
 
 /** @throws RefusedError `DAMAGED`, `TRUNCATED`, `TOO_SLOW` */
 export async function transcode(

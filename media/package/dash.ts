@@ -6,11 +6,11 @@ import type { Rung } from '../../actors/catalog/contract.ts';
 import { allowedRenditions } from './hls.ts';
 import { trackUrls } from './names.ts';
 import { soundingSamples } from './segment.ts';
-import type { PackagedTrack, Rendition } from './types.ts';
+import type { RenditionLayout, TrackLayout } from './types.ts';
 
 const besideRung = (url: string): string => url.slice(url.lastIndexOf('/') + 1);
 
-export function dashManifest(track: PackagedTrack, maxRung: Rung, iv: Uint8Array): string {
+export function dashManifest(track: TrackLayout, maxRung: Rung, iv: Uint8Array): string {
   const renditions = allowedRenditions(track, maxRung);
   const seconds = (track.samples / track.sampleRate).toFixed(6);
   return `<?xml version="1.0" encoding="UTF-8"?>
@@ -28,7 +28,7 @@ ${renditions.map((rendition) => representation(track, rendition)).join('\n')}
 `;
 }
 
-function representation(track: PackagedTrack, rendition: Rendition): string {
+function representation(track: TrackLayout, rendition: RenditionLayout): string {
   const { rung } = rendition;
   return `      <Representation id="${rung}" codecs="${rendition.codec}" bandwidth="${rendition.bandwidthBps}" audioSamplingRate="${track.sampleRate}">
         <AudioChannelConfiguration schemeIdUri="urn:mpeg:dash:23003:3:audio_channel_configuration:2011" value="${rendition.channels}"/>

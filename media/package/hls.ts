@@ -2,16 +2,16 @@
 import type { Rung } from '../../actors/catalog/contract.ts';
 import { trackUrls } from './names.ts';
 import { soundingSamples } from './segment.ts';
-import type { PackagedTrack, Rendition } from './types.ts';
+import type { RenditionLayout, TrackLayout } from './types.ts';
 
 const VERSION = 7;
 /** Players start with the first variant listed, before they know the link. */
 const START_RUNG: Rung = 96;
 
-export const allowedRenditions = (track: PackagedTrack, maxRung: Rung): Rendition[] =>
+export const allowedRenditions = (track: TrackLayout, maxRung: Rung): RenditionLayout[] =>
   track.renditions.filter((rendition) => rendition.rung <= maxRung);
 
-export function multivariantPlaylist(track: PackagedTrack, maxRung: Rung): string {
+export function multivariantPlaylist(track: TrackLayout, maxRung: Rung): string {
   const startFirst = allowedRenditions(track, maxRung).sort(
     (a, b) => Number(b.rung === START_RUNG) - Number(a.rung === START_RUNG) || a.rung - b.rung,
   );
@@ -28,7 +28,7 @@ export function multivariantPlaylist(track: PackagedTrack, maxRung: Rung): strin
 }
 
 /** URLs are relative to the playlist's own. The key follows the map: the init section stays clear. */
-export function mediaPlaylist(track: PackagedTrack, rendition: Rendition, iv: Uint8Array): string {
+export function mediaPlaylist(track: TrackLayout, rendition: RenditionLayout, iv: Uint8Array): string {
   const seconds = soundingSamples(track, rendition).map((samples) => samples / track.sampleRate);
   const besidePlaylist = (url: string): string => url.slice(url.lastIndexOf('/') + 1);
   return [

@@ -14,12 +14,14 @@ import { FolderObjects } from '../ingest/testing/engines.ts';
 import { makeMusic } from '../ingest/testing/music.ts';
 import { transcode } from '../ingest/transcode.ts';
 import { segmentIv, segmentKey } from './encrypt.ts';
+import { mediaPlaylist } from './hls.ts';
+import { initOf, plannedLayout } from './layout.ts';
 import { boxesIn } from './mp4/boxes.ts';
 import { trackKeys, trackUrls } from './names.ts';
 import { progressiveFile, progressivePieces } from './progressive.ts';
 import { segmentRange } from './segment.ts';
 import { serve, servedFiles, TEST_SECRET } from './testing.ts';
-import { FRAME_SAMPLES, type Rendition } from './types.ts';
+import { FRAME_SAMPLES, type Rendition, type RenditionLayout, type TrackLayout } from './types.ts';
 
 const npmPath = npmFfmpegPath();
 const ffmpegs = [await findFfmpeg(), ...(npmPath ? [await findFfmpeg(npmPath)] : [])];
@@ -28,6 +30,8 @@ const distinct = [...new Map(ffmpegs.map((ffmpeg) => [ffmpeg.path, ffmpeg])).val
 const RATES = [44100, 48000];
 const SOURCE_SECONDS = 13;
 const ODD_SAMPLES = 123;
+const IV = segmentIv(TEST_SECRET, 'song');
+const at = (track: TrackLayout, i: number) => track.renditions[i] as RenditionLayout;
 
 async function decode(ffmpeg: Ffmpeg, input: readonly string[], folder: string): Promise<Int16Array> {
   const path = join(folder, 'decoded.pcm');
@@ -88,11 +92,27 @@ for (const ffmpeg of distinct) {
           }
           const shortest = Math.min(...rendition.segments.map((segment) => segment.samples));
           t.ok(shortest >= sampleRate, 'none is so short that a player takes it for missing');
-          for (const segment of rendition.segments.slice(0, -1)) {
-            const seconds = segment.samples / sampleRate;
-            t.ok(seconds >= 6 && seconds < 6.03, `${seconds} s a segment`);
-          }
+          const [first, second] = rendition.segments.map((segment) => segment.samples / sampleRate);
+          t.ok(first && first >= 2 && first < 2.03, `${first} s before the first sound`);
+          t.ok(second && second >= 6 && second < 6.03, `${second} s a segment`);
         }
+      });
+
+      t.test('its layout and its init sections were known before it was encoded', async (t) => {
+        const planned = plannedLayout('song', samples, sampleRate);
+        const told = ({ renditions, ...track }: TrackLayout) => ({
+          ...track,
+          renditions: renditions.map(({ rung, codec, channels, segments }) => ({
+            ...{ rung, codec, channels },
+            segments: segments.map((segment) => segment.samples),
+          })),
+        });
+        t.match(told(track), told(planned));
+        for (const [i, { rung, initBytes }] of track.renditions.entries()) {
+          const init = initOf(planned, at(planned, i));
+          t.same(init, files.get(rung)?.subarray(0, initBytes), `${rung}: the init section`);
+        }
+        t.equal(mediaPlaylist(planned, at(planned, 1), IV), mediaPlaylist(track, at(track, 1), IV));
       });
 
       t.test('HLS decodes to the source, sample for sample', async (t) => {

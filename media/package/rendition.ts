@@ -5,11 +5,18 @@
 import type { Rung } from '../../actors/catalog/contract.ts';
 import { UnsupportedError } from '../../kit/errors.ts';
 import { encryptedBytes } from './encrypt.ts';
+import { initOf, PRIMING_SAMPLES, segmentFrames } from './layout.ts';
+import { malformed } from './mp4/boxes.ts';
 import { type AudioTrack, type CodedFragment, type ReadRange, readEncoded } from './mp4/read.ts';
-import { initSection, segmentHead } from './mp4/write.ts';
+import { segmentHead } from './mp4/write.ts';
+import type { ByteRange } from './segment.ts';
 import { CODEC, FRAME_SAMPLES, type Rendition, type SegmentEntry } from './types.ts';
 
-const LAST_SEGMENT_SECONDS_MIN = 1;
+interface CutSegment {
+  readonly frameBytes: readonly number[];
+  /** Where they lie in the encoded file, in order. */
+  readonly data: readonly ByteRange[];
+}
 
 export interface EncodedRendition {
   readonly rendition: Rendition;
@@ -31,13 +38,14 @@ export async function renditionFrom(
   encodedBytes: number,
   rung: Rung,
 ): Promise<EncodedRendition> {
-  const { track, fragments: written } = await readEncoded(read, encodedBytes);
-  const fragments = withLastWhole(written, track.sampleRate);
+  const { track, fragments } = await readEncoded(read, encodedBytes);
+  if (track.priming !== PRIMING_SAMPLES) throw malformed(`its priming is ${track.priming} samples`);
+  const cut = cutAsPlanned(fragments, track.sampleRate);
   const samples = fragments.reduce((total, fragment) => total + fragment.samples, 0) - track.priming;
   if (samples <= 0) throw new UnsupportedError('NO_AUDIO', 'Nothing in the file could be decoded to sound.');
-  const init = initSection(track, samples);
-  const heads = headsOf(fragments);
-  const segments = layOut(init.length, heads, fragments);
+  const init = initOf({ ...track, samples }, { rung, channels: track.channels });
+  const heads = headsOf(cut);
+  const segments = layOut(init.length, heads, cut);
   return {
     rendition: renditionOf(rung, track, init.length, segments),
     sampleRate: track.sampleRate,
@@ -45,36 +53,42 @@ export async function renditionFrom(
     samples,
     async *content() {
       yield init;
-      for (const [i, fragment] of fragments.entries()) {
+      for (const [i, { data }] of cut.entries()) {
         yield heads[i] as Buffer;
-        for (const { start, end } of fragment.data) yield await read(start, end);
+        for (const { start, end } of data) yield await read(start, end);
       }
     },
   };
 }
 
-/**
- * A last segment of a few frames goes to the one before: hls.js looks for segments with a tolerance of 250 ms,
- * and takes a shorter one at the end for missing, so that the song never ends.
- */
-function withLastWhole(fragments: CodedFragment[], sampleRate: number): CodedFragment[] {
-  const [before, last] = fragments.slice(-2);
-  if (!before || !last || last.frameBytes.length * FRAME_SAMPLES >= LAST_SEGMENT_SECONDS_MIN * sampleRate) {
-    return fragments;
-  }
-  const merged = {
-    frameBytes: [...before.frameBytes, ...last.frameBytes],
-    samples: before.samples + last.samples,
-    data: [...before.data, ...last.data],
-  };
-  return [...fragments.slice(0, -2), merged];
+/** The same frames, cut where the layout says, however the encoder's fragments lie. */
+function cutAsPlanned(fragments: readonly CodedFragment[], sampleRate: number): CutSegment[] {
+  const frames = fragments.flatMap(({ frameBytes, start }) => {
+    let at = start;
+    return frameBytes.map((bytes) => {
+      at += bytes;
+      return { start: at - bytes, end: at };
+    });
+  });
+  let first = 0;
+  return segmentFrames(frames.length, sampleRate).map((count) => {
+    const own = frames.slice(first, first + count);
+    first += count;
+    const data: ByteRange[] = [];
+    for (const { start, end } of own) {
+      const last = data.at(-1);
+      if (last?.end === start) data[data.length - 1] = { start: last.start, end };
+      else data.push({ start, end });
+    }
+    return { frameBytes: own.map(({ start, end }) => end - start), data };
+  });
 }
 
-function headsOf(fragments: readonly CodedFragment[]): Buffer[] {
+function headsOf(segments: readonly CutSegment[]): Buffer[] {
   let startSample = 0;
-  return fragments.map((fragment, i) => {
-    const head = segmentHead(i, startSample, fragment.frameBytes);
-    startSample += fragment.frameBytes.length * FRAME_SAMPLES;
+  return segments.map(({ frameBytes }, i) => {
+    const head = segmentHead(i, startSample, frameBytes);
+    startSample += frameBytes.length * FRAME_SAMPLES;
     return head;
   });
 }
@@ -82,13 +96,13 @@ function headsOf(fragments: readonly CodedFragment[]): Buffer[] {
 function layOut(
   initBytes: number,
   heads: readonly Buffer[],
-  fragments: readonly CodedFragment[],
+  segments: readonly CutSegment[],
 ): SegmentEntry[] {
   let offset = initBytes;
-  return fragments.map((fragment, i) => {
+  return segments.map(({ frameBytes, data }, i) => {
     const headBytes = heads[i]?.length ?? 0;
-    const bytes = headBytes + fragment.data.reduce((total, { start, end }) => total + end - start, 0);
-    const entry = { offset, headBytes, bytes, samples: fragment.frameBytes.length * FRAME_SAMPLES };
+    const bytes = headBytes + data.reduce((total, { start, end }) => total + end - start, 0);
+    const entry = { offset, headBytes, bytes, samples: frameBytes.length * FRAME_SAMPLES };
     offset += bytes;
     return entry;
   });

@@ -1,6 +1,6 @@
 /** Where a segment lies, and when it sounds. */
 import { NotFoundError } from '../../kit/errors.ts';
-import type { PackagedTrack, Rendition } from './types.ts';
+import type { Rendition, RenditionLayout, TrackLayout } from './types.ts';
 
 export interface ByteRange {
   readonly start: number;
@@ -13,17 +13,18 @@ export const initRange = (rendition: Rendition): ByteRange => ({ start: 0, end: 
 /** @throws NotFoundError `SEGMENT_NOT_FOUND` */
 export function segmentRange(rendition: Rendition, index: number): ByteRange {
   const segment = rendition.segments[index];
-  if (!segment) {
-    throw new NotFoundError(
-      'SEGMENT_NOT_FOUND',
-      `The song has segments 0 to ${rendition.segments.length - 1}; read its playlist again.`,
-    );
-  }
+  if (!segment) throw noSuchSegment(rendition);
   return { start: segment.offset, end: segment.offset + segment.bytes };
 }
 
+export const noSuchSegment = ({ segments }: RenditionLayout): NotFoundError =>
+  new NotFoundError(
+    'SEGMENT_NOT_FOUND',
+    `The song has segments 0 to ${segments.length - 1}; read its playlist again.`,
+  );
+
 /** Samples of each segment that sound: the first without the priming, the last without the padding. */
-export function soundingSamples(track: PackagedTrack, rendition: Rendition): number[] {
+export function soundingSamples(track: TrackLayout, rendition: RenditionLayout): number[] {
   let decoded = 0;
   const end = track.priming + track.samples;
   return rendition.segments.map((segment) => {

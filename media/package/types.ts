@@ -24,7 +24,8 @@ export interface SegmentEntry {
   readonly samples: number;
 }
 
-export interface Rendition {
+/** What players are told of a rendition. */
+export interface RenditionLayout {
   /** Nominal bit rate in kbit/s. */
   readonly rung: Rung;
   readonly codec: typeof CODEC;
@@ -35,6 +36,11 @@ export interface Rendition {
    */
   readonly bandwidthBps: number;
   readonly averageBps: number;
+  readonly segments: readonly Pick<SegmentEntry, 'samples'>[];
+}
+
+/** A rendition as it lies in its file. */
+export interface Rendition extends RenditionLayout {
   readonly initBytes: number;
   readonly fileBytes: number;
   readonly segments: readonly SegmentEntry[];
@@ -45,18 +51,23 @@ export interface LoudnessMeasure {
   readonly truePeakDbtp: number;
 }
 
-export interface PackagedTrack {
-  readonly version: typeof PACKAGE_VERSION;
+/** What players are told of a song. */
+export interface TrackLayout {
   readonly songId: string;
-  /** Where its renditions lie; absent where they lie beside the index. */
-  readonly encodingId?: string;
   /** `samples` in milliseconds, rounded. */
   readonly durationMs: number;
   readonly sampleRate: number;
   /** Samples that sound. Decoding gives `priming` samples before them and padding after. */
   readonly samples: number;
   readonly priming: number;
-  /** Lowest rung first; every rendition has the same number of segments. */
+  /** Lowest rung first; every rendition is cut at the same samples. */
+  readonly renditions: readonly RenditionLayout[];
+}
+
+export interface PackagedTrack extends TrackLayout {
+  readonly version: typeof PACKAGE_VERSION;
+  /** Where its renditions lie; absent where they lie beside the index. */
+  readonly encodingId?: string;
   readonly renditions: readonly Rendition[];
   /** Absent for silence, which has no loudness. */
   readonly loudness?: LoudnessMeasure;

@@ -14,12 +14,12 @@ export interface AudioTrack {
   readonly priming: number;
 }
 
-/** The frames of one fragment: their sizes, and where their bytes lie in the file, in order. */
+/** The frames of one fragment: their sizes, and where the first begins in the file; the others follow it. */
 export interface CodedFragment {
   readonly frameBytes: readonly number[];
   /** Samples the fragment says to hold; the last one's final frame is shorter than a full frame. */
   readonly samples: number;
-  readonly data: readonly { readonly start: number; readonly end: number }[];
+  readonly start: number;
 }
 
 const HEADER_BYTES_MAX = 64 * 1024;
@@ -56,7 +56,7 @@ export async function readEncoded(
       const { frameBytes, samples } = framesOf(moof.bytes);
       const start = at + header.headerBytes;
       if (start + sum(frameBytes) !== end) throw malformed('a fragment holds more or less than its frames');
-      if (frameBytes.length > 0) fragments.push({ frameBytes, samples, data: [{ start, end }] });
+      if (frameBytes.length > 0) fragments.push({ frameBytes, samples, start });
       moof = undefined;
     }
     at = end;

@@ -83,6 +83,64 @@ function moov(track: AudioTrack, times: MovieTimes, table: SampleTable, ...tail:
   return box('moov', mvhd, box('trak', tkhd, edts, box('mdia', mdhd, hdlr, minf)), ...tail);
 }
 
+/** ISO 14496-3, table 1.18. */
+const SAMPLING_FREQUENCY_INDEX: Readonly<Record<number, number>> = { 48000: 3, 44100: 4 };
+const AAC_LC = 2;
+
+/**
+ * The stsd box of AAC-LC: what a decoder must know, and the same for every encoding of a rung, so that
+ * segments of different encodings play behind one init section.
+ */
+export function sampleDescription({
+  sampleRate,
+  channels,
+  rung,
+}: {
+  readonly sampleRate: number;
+  readonly channels: 1 | 2;
+  /** kbit/s. */
+  readonly rung: number;
+}): Buffer {
+  const frequencyIndex = SAMPLING_FREQUENCY_INDEX[sampleRate];
+  if (frequencyIndex === undefined) throw new Error(`no rendition has ${sampleRate} Hz`);
+  // AudioSpecificConfig, with the word that there is no spectral band replication (1.6.6.1).
+  const config = Buffer.concat([
+    u16((AAC_LC << 11) | (frequencyIndex << 7) | (channels << 3)),
+    Buffer.from([0x56, 0xe5, 0x00]),
+  ]);
+  const descriptor = (tag: number, ...parts: readonly Uint8Array[]): Buffer => {
+    const body = Buffer.concat(parts);
+    return Buffer.concat([Buffer.from([tag, body.length]), body]);
+  };
+  const bitRate = rung * 1000;
+  const decoderConfig = descriptor(
+    4,
+    // MPEG-4 audio, an audio stream, no buffer size told.
+    Buffer.from([0x40, 0x15, 0, 0, 0]),
+    u32(bitRate, bitRate),
+    descriptor(5, config),
+  );
+  const esds = fullBox(
+    'esds',
+    0,
+    0,
+    descriptor(3, u16(TRACK_ID), Buffer.from([0]), decoderConfig, descriptor(6, Buffer.from([2]))),
+  );
+  const entry = box(
+    'mp4a',
+    Buffer.alloc(6),
+    u16(1),
+    Buffer.alloc(8),
+    u16(channels),
+    u16(16),
+    Buffer.alloc(4),
+    u16(sampleRate),
+    u16(0),
+    esds,
+  );
+  return fullBox('stsd', 0, 0, u32(1), entry);
+}
+
 /** ftyp + moov before the segments; its size does not depend on `samples`. */
 export const initSection = (track: AudioTrack, samples: number): Buffer =>
   Buffer.concat([
