@@ -3,7 +3,7 @@
  *
  * A new table is one line here: a new version at the end. A version that was released never changes.
  */
-import { ACCOUNTS, ADMINS, SIGNING_KEYS, USERNAME_CLAIMS, USERNAMES } from './actors/accounts/tables.ts';
+import * as accounts from './actors/accounts/tables.ts';
 import * as catalog from './actors/catalog/tables.ts';
 import * as history from './actors/history/tables.ts';
 import * as likes from './actors/likes/tables.ts';
@@ -19,7 +19,8 @@ export const SCHEMA: Schema = [
   {
     version: 1,
     tables: [
-      ...[ACCOUNTS, USERNAME_CLAIMS, USERNAMES, ADMINS, SIGNING_KEYS],
+      ...[accounts.ACCOUNTS, accounts.USERNAME_CLAIMS, accounts.USERNAMES],
+      ...[accounts.ADMINS, accounts.SIGNING_KEYS],
       ...[catalog.songTable, catalog.lyricsTable, catalog.albumTable, catalog.albumSongTable],
       ...[catalog.artistTable, catalog.listTable, catalog.listBucketTable],
       ...[catalog.shareTable, catalog.totalsTable],
@@ -34,6 +35,7 @@ export const SCHEMA: Schema = [
     tables: [
       coverSourceTable,
       ...[library.libraryFolders, library.libraryFiles, library.libraryRefusals, library.librarySongFiles],
+      accounts.INVITATIONS,
     ],
   },
 ];

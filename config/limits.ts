@@ -93,6 +93,16 @@ export const SESSION_AGE_MS_MAX = 180 * DAY_MS;
 /** How long a repeated refresh with the same commandId gets the same answer. */
 export const REFRESH_RETRY_WINDOW_MS = 30 * SECOND_MS;
 export const RESET_CODE_TTL_MS = DAY_MS;
+/** Longer than a reset: whoever gets an account made for them may come when it suits. */
+export const NEW_ACCOUNT_CODE_TTL_MS = 7 * DAY_MS;
+export const INVITATION_TTL_MS = 7 * DAY_MS;
+export const INVITATION_TTL_MS_MAX = 365 * DAY_MS;
+export const INVITATION_USES_MAX = 100;
+export const INVITATION_NOTE_CHARS_MAX = 200;
+/** Kept at a time; those that nobody can use any more make room, oldest first. */
+export const INVITATIONS_MAX = 500;
+export const AUDIT_SHOWN_MAX = 200;
+export const AUDIT_SHOWN_DEFAULT = 50;
 export const ACCOUNT_WRITE_TRIES_MAX = 8;
 export const ACCOUNT_WRITES_REMEMBERED = 4;
 /** Nodes that start within this time of each other print the same setup code. */

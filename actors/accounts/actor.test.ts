@@ -10,7 +10,7 @@ import {
 } from '../../config/limits.ts';
 import { testPaymentProvider } from '../../infra/payment/test-provider.ts';
 import { validatorOf } from '../../kit/validate.ts';
-import { PASSWORD, world } from '../../test/accounts/world.ts';
+import { BY, PASSWORD, world } from '../../test/accounts/world.ts';
 import { Profile } from './contract.ts';
 
 const NEW_PASSWORD = 'another four words here';
@@ -78,7 +78,7 @@ t.test('A20: guessing the current password is slowed down as well', async (t) =>
 t.test('A21: a reset code sets a password once, within its time, and ends every session', async (t) => {
   const w = await world(t);
   const { userId, refreshToken } = await w.signUp('ada');
-  const { resetCode, expiresAtMs } = await w.call.issueResetCode({ userId });
+  const { resetCode, expiresAtMs } = await w.call.issueResetCode({ byUserId: BY, userId });
   t.equal(expiresAtMs, w.clock.nowMs() + RESET_CODE_TTL_MS);
   t.notMatch(w.dump(), resetCode);
   const reset = (code: string, username = 'Ada') =>
@@ -91,7 +91,7 @@ t.test('A21: a reset code sets a password once, within its time, and ends every 
   await t.rejects(w.call.refresh({ refreshToken }), { code: 'SESSION_ENDED' });
   t.ok(await w.call.login({ username: 'ada', password: NEW_PASSWORD }));
 
-  const late = await w.call.issueResetCode({ userId });
+  const late = await w.call.issueResetCode({ byUserId: BY, userId });
   w.clock.advance(RESET_CODE_TTL_MS);
   await t.rejects(reset(late.resetCode), refusal, 'expired');
 });
@@ -99,7 +99,7 @@ t.test('A21: a reset code sets a password once, within its time, and ends every 
 t.test('A21: guessing a reset code is slowed down', async (t) => {
   const w = await world(t);
   const { userId } = await w.signUp('ada');
-  const { resetCode } = await w.call.issueResetCode({ userId });
+  const { resetCode } = await w.call.issueResetCode({ byUserId: BY, userId });
   const reset = (code: string) =>
     w.call.resetPassword({ username: 'ada', resetCode: code, newPassword: NEW_PASSWORD });
   for (let i = 0; i <= LOGIN_FAILURES_FREE; i++) await t.rejects(reset('x'), { code: 'RESET_CODE_WRONG' });
@@ -153,17 +153,19 @@ t.test('A23: the last administrator keeps role and account until there is anothe
   const root = await w.signUp('root', { setupCode });
   const ada = await w.signUp('ada');
   const last = { code: 'LAST_ADMIN', status: 409 };
-  await t.rejects(w.call.setRoles({ userId: root.userId, roles: ['listener'] }), last);
+  await t.rejects(w.call.setRoles({ byUserId: BY, userId: root.userId, roles: ['listener'] }), last);
   await t.rejects(w.call.deleteMe({ userId: root.userId, password: PASSWORD }), last);
   t.match(await w.call.me({ userId: root.userId }), { roles: ['listener', 'admin'] });
 
-  t.match(await w.call.setRoles({ userId: ada.userId, roles: ['admin', 'label', 'admin'] }), {
+  t.match(await w.call.setRoles({ byUserId: BY, userId: ada.userId, roles: ['admin', 'label', 'admin'] }), {
     roles: ['admin', 'label'],
   });
-  await w.call.setRoles({ userId: root.userId, roles: ['listener'] });
-  await t.rejects(w.call.setRoles({ userId: ada.userId, roles: ['listener'] }), last);
+  await w.call.setRoles({ byUserId: BY, userId: root.userId, roles: ['listener'] });
+  await t.rejects(w.call.setRoles({ byUserId: BY, userId: ada.userId, roles: ['listener'] }), last);
   await w.call.deleteMe({ userId: root.userId, password: PASSWORD });
-  await t.rejects(w.call.setRoles({ userId: root.userId, roles: ['admin'] }), { code: 'ACCOUNT_NOT_FOUND' });
+  await t.rejects(w.call.setRoles({ byUserId: BY, userId: root.userId, roles: ['admin'] }), {
+    code: 'ACCOUNT_NOT_FOUND',
+  });
 });
 
 t.test('A24, A26: premium is paid, told, cancelled and taken up again', async (t) => {

@@ -5,7 +5,6 @@ import {
   PASSWORD_HASH_PASSES,
   PASSWORD_HASHES_AT_ONCE_MAX,
   PASSWORD_HASHES_WAITING_MAX,
-  RESET_CODE_TTL_MS,
 } from '../../config/limits.ts';
 import type { Handlers } from '../../kit/contract.ts';
 import { ForbiddenError } from '../../kit/errors.ts';
@@ -14,8 +13,10 @@ import type { Cache } from '../../kit/ports/cache.ts';
 import type { Journal } from '../../kit/ports/journal.ts';
 import type { Tables } from '../../kit/ports/tables.ts';
 import type { Sources } from '../../kit/sources.ts';
+import { administrationHandlers } from './administration.ts';
 import { createAdmins } from './admins.ts';
 import { createAttempts } from './attempts.ts';
+import { createAudit } from './audit.ts';
 import type { accountsContract, Preferences } from './contract.ts';
 import {
   type Account,
@@ -27,17 +28,18 @@ import {
   removeDevice,
   renameDevice,
   setPassword,
+  tierOf,
 } from './domain.ts';
 import { passwordRejection } from './domain-password.ts';
-import { tierAt } from './domain-subscription.ts';
+import { openInvitations } from './invitations.ts';
 import { createPasswordHasher, type HashLimits } from './passwords.ts';
 import type { PaymentProvider } from './ports.ts';
 import { createPremium } from './premium.ts';
-import { hashCode, isSameDigest, newCode, refreshTokens } from './secrets.ts';
+import { hashCode, isSameDigest, refreshTokens } from './secrets.ts';
 import { sessionHandlers } from './sessions.ts';
 import { openKeyRing } from './signing-keys.ts';
 import { openAccountStore } from './store.ts';
-import { ADMINS, SIGNING_KEYS } from './tables.ts';
+import { ADMINS, INVITATIONS, SIGNING_KEYS } from './tables.ts';
 
 const log = logger('accounts');
 
@@ -51,7 +53,7 @@ export interface AccountsDeps {
   readonly masterSecret: string;
   /** Country of an account that names none. */
   readonly defaultCountry: string;
-  /** Whether anyone may sign up; the holder of the setup code always may. */
+  /** Whether anyone may sign up; whoever has the setup code or an invitation always may. */
   readonly openSignUp: boolean;
   readonly hashLimits?: HashLimits;
 }
@@ -75,6 +77,9 @@ const wrongPassword = (): ForbiddenError =>
 const wrongResetCode = (): ForbiddenError =>
   new ForbiddenError('RESET_CODE_WRONG', 'This name and code do not go together; ask for a new code.');
 
+const isAdministrator = (account: Account | undefined): boolean =>
+  account?.disabledAtMs === undefined && account?.roles.includes('admin') === true;
+
 /** @throws Error when the master secret is not the one that this data was made with. */
 export async function createAccounts(deps: AccountsDeps): Promise<Accounts> {
   const { tables, cache, sources, masterSecret } = deps;
@@ -82,6 +87,8 @@ export async function createAccounts(deps: AccountsDeps): Promise<Accounts> {
   const keyRing = await openKeyRing(tables.open(SIGNING_KEYS), masterSecret, sources);
   const store = await openAccountStore(deps);
   const admins = createAdmins({ rows: tables.open(ADMINS), masterSecret, sources });
+  const invitations = openInvitations({ rows: tables.open(INVITATIONS), masterSecret, sources });
+  const audit = createAudit({ journal: deps.journal, accountsOf: store.many });
   const attempts = createAttempts(cache, clock);
   const hasher = createPasswordHasher(clock, deps.hashLimits ?? HASH_LIMITS);
   const premium = createPremium(store, deps.payments, clock);
@@ -114,7 +121,8 @@ export async function createAccounts(deps: AccountsDeps): Promise<Accounts> {
   };
 
   const handlers: Accounts['handlers'] = {
-    ...sessionHandlers({ ...deps, store, admins, attempts, hasher, premium, keyRing, tokens }),
+    ...sessionHandlers({ ...deps, store, admins, invitations, attempts, hasher, premium, keyRing, tokens }),
+    ...administrationHandlers({ ...deps, store, admins, audit, invitations, hasher, keyRing }),
 
     me: async ({ userId }) => profileOf(await store.require(userId), clock.nowMs()),
 
@@ -157,40 +165,18 @@ export async function createAccounts(deps: AccountsDeps): Promise<Accounts> {
     unsubscribe: ({ userId }) => premium.unsubscribe(userId),
 
     async entitlement({ userId }) {
-      const { subscription, country, preferences } = await store.require(userId);
-      const { explicit, quality } = preferences;
-      return { tier: tierAt(subscription, clock.nowMs()), country, explicit, quality };
+      const account = await store.require(userId);
+      const { explicit, quality } = account.preferences;
+      return { tier: tierOf(account, clock.nowMs()), country: account.country, explicit, quality };
     },
 
     async deviceActive({ userId, deviceId }) {
       const account = await store.byId(userId);
-      return { active: account !== undefined && deviceIsActive(account, deviceId, clock.nowMs()) };
+      const active = account !== undefined && deviceIsActive(account, deviceId, clock.nowMs());
+      return { active, ...(active && { roles: [...account.roles] }) };
     },
 
     jwks: async () => ({ keys: await keyRing.publicJwks() }),
-
-    async setRoles({ userId, roles }) {
-      const wanted = [...new Set(roles)];
-      await store.require(userId);
-      if (!wanted.includes('admin')) await admins.remove(userId);
-      const profile = await changed(userId, () => ({ roles: wanted }));
-      if (wanted.includes('admin')) await admins.add(userId);
-      log.info({ userId, roles: wanted }, 'roles set');
-      return profile;
-    },
-
-    async list({ prefix, cursor, limit = 50 }) {
-      const page = await store.list(cursor, limit, prefix?.toLowerCase());
-      return { ...page, items: page.items.map((account) => profileOf(account, clock.nowMs())) };
-    },
-
-    async issueResetCode({ userId }) {
-      const resetCode = newCode();
-      const expiresAtMs = clock.nowMs() + RESET_CODE_TTL_MS;
-      await changed(userId, () => ({ resetCode: { hash: hashCode(resetCode), expiresAtMs } }));
-      log.info({ userId }, 'reset code issued');
-      return { resetCode, expiresAtMs };
-    },
 
     async resetPassword({ username, resetCode, newPassword }) {
       const name = username.toLowerCase();
@@ -213,7 +199,7 @@ export async function createAccounts(deps: AccountsDeps): Promise<Accounts> {
   return {
     handlers,
     ensureSetupCode: () =>
-      admins.ensureSetupCode(async (userId) => (await store.byId(userId))?.roles.includes('admin') === true),
+      admins.ensureSetupCode(async (userId) => isAdministrator(await store.byId(userId))),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }

@@ -73,7 +73,7 @@ export function createAdmins({ rows, masterSecret, sources: { clock, ids } }: Ad
       const setupCodeSalt = ids.next();
       const fresh: AdminsRow = {
         userIds: [],
-        setupCodeHash: hashCode(codeOf(masterSecret, setupCodeSalt)),
+        setupCodeHash: hashCode(codeOf(masterSecret, 'setup', setupCodeSalt)),
         setupCodeSalt,
         setupCodeMadeAtMs: nowMs,
       };
@@ -85,7 +85,7 @@ export function createAdmins({ rows, masterSecret, sources: { clock, ids } }: Ad
         return isOvertaken || isShared ? row : fresh;
       });
       const { setupCodeHash, setupCodeSalt: salt } = row;
-      return setupCodeHash === null || salt === undefined ? undefined : codeOf(masterSecret, salt);
+      return setupCodeHash === null || salt === undefined ? undefined : codeOf(masterSecret, 'setup', salt);
     },
     async assertSetupCode(code) {
       assertMatches((await rows.get(SCOPE, [])) ?? NOBODY, code);

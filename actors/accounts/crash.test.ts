@@ -6,7 +6,7 @@
 import t, { type Test } from 'tap';
 import { USERNAME_CLAIM_TTL_MS } from '../../config/limits.ts';
 import { testPaymentProvider } from '../../infra/payment/test-provider.ts';
-import { PASSWORD, type World, world } from '../../test/accounts/world.ts';
+import { BY, PASSWORD, type World, world } from '../../test/accounts/world.ts';
 import { mortal } from '../../test/doubles/faults.ts';
 import type { Accounts } from './actor.ts';
 
@@ -113,14 +113,14 @@ t.test('A23: handing the role over never leaves the service without an administr
       return { root, ada: await w.signUp('adalovelace') };
     },
     async work(call, { root, ada }) {
-      await call.setRoles({ userId: ada.userId, roles: ['admin'] });
-      await call.setRoles({ userId: root.userId, roles: ['listener'] });
+      await call.setRoles({ byUserId: BY, userId: ada.userId, roles: ['admin'] });
+      await call.setRoles({ byUserId: BY, userId: root.userId, roles: ['listener'] });
     },
     async check(t, w, { handlers }, { root, ada }) {
       const isAdmin = async (userId: string) => (await handlers.me({ userId })).roles.includes('admin');
       t.ok((await isAdmin(root.userId)) || (await isAdmin(ada.userId)));
-      await handlers.setRoles({ userId: ada.userId, roles: ['admin'] });
-      await handlers.setRoles({ userId: root.userId, roles: ['listener'] });
+      await handlers.setRoles({ byUserId: BY, userId: ada.userId, roles: ['admin'] });
+      await handlers.setRoles({ byUserId: BY, userId: root.userId, roles: ['listener'] });
       t.same([await isAdmin(root.userId), await isAdmin(ada.userId)], [false, true], 'said again it is done');
       t.equal(await (await w.restart()).ensureSetupCode(), undefined);
     },

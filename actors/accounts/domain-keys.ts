@@ -23,8 +23,38 @@ export function nextKeyAt(keys: readonly KeySchedule[], nowMs: number): KeySched
   const newest = keys.at(-1);
   if (!newest) return { generation: 1, signsFromMs: nowMs };
   const makeAtMs = newest.signsFromMs + SIGNING_KEY_LIFETIME_MS - SIGNING_KEY_PUBLISHED_AHEAD_MS;
-  if (nowMs < makeAtMs) return undefined;
+  return nowMs < makeAtMs ? undefined : successorAt(keys, nowMs);
+}
+
+/** The key that follows the newest one before its time; none while one waits to sign. */
+export function successorAt(keys: readonly KeySchedule[], nowMs: number): KeySchedule | undefined {
+  const newest = keys.at(-1);
+  if (!newest || newest.signsFromMs > nowMs) return undefined;
   return { generation: newest.generation + 1, signsFromMs: nowMs + SIGNING_KEY_PUBLISHED_AHEAD_MS };
+}
+
+export interface ShownKey {
+  readonly kid: string;
+  readonly state: 'next' | 'signing' | 'served';
+  readonly signsFromMs: number;
+  readonly signsUntilMs: number;
+}
+
+/** As administrators see them, newest first. */
+export function shownKeysAt(
+  keys: readonly (KeySchedule & { readonly kid: string })[],
+  nowMs: number,
+): ShownKey[] {
+  const signing = signingKeyAt(keys, nowMs);
+  const shown = keys.map(
+    (key, i): ShownKey => ({
+      kid: key.kid,
+      state: key === signing ? 'signing' : key.signsFromMs > nowMs ? 'next' : 'served',
+      signsFromMs: key.signsFromMs,
+      signsUntilMs: keys[i + 1]?.signsFromMs ?? key.signsFromMs + SIGNING_KEY_LIFETIME_MS,
+    }),
+  );
+  return shown.reverse();
 }
 
 /** Keys whose tokens may still be alive; the others can be forgotten. */

@@ -66,8 +66,8 @@ t.test('A25: a refusal puts the next try off and leaves the end of the grace whe
 });
 
 t.test('A24: the owner sees tier, state and end', async (t) => {
-  t.same(subscriptionView(NO_SUBSCRIPTION, 0), { tier: 'free', state: 'none' });
-  t.same(subscriptionView(active, DUE_MS), {
+  t.same(subscriptionView(NO_SUBSCRIPTION, 0, false), { tier: 'free', state: 'none' });
+  t.same(subscriptionView(active, DUE_MS, false), {
     tier: 'premium',
     state: 'pastDue',
     untilMs: DUE_MS + PAYMENT_GRACE_MS,

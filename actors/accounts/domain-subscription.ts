@@ -68,10 +68,15 @@ export const tierAt = (subscription: SubscriptionState, nowMs: number): Tier =>
   subscriptionAt(subscription, nowMs).state === 'none' ? 'free' : 'premium';
 
 /** What the account's owner sees of it. */
-export function subscriptionView(stored: SubscriptionState, nowMs: number): Subscription {
+export function subscriptionView(
+  stored: SubscriptionState,
+  nowMs: number,
+  granted: boolean | undefined,
+): Subscription {
   const subscription = subscriptionAt(stored, nowMs);
+  if (granted && subscription.state === 'none') return { tier: 'premium', state: 'granted' };
   return {
-    tier: tierAt(subscription, nowMs),
+    tier: granted ? 'premium' : tierAt(subscription, nowMs),
     state: subscription.state,
     ...(subscription.state !== 'none' && { untilMs: subscription.untilMs }),
   };

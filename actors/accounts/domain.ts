@@ -11,7 +11,8 @@ import {
   SESSION_AGE_MS_MAX,
 } from '../../config/limits.ts';
 import { type AntiphonError, ForbiddenError, NotFoundError } from '../../kit/errors.ts';
-import type { AccountEvent, Device, Preferences, Profile, Role } from './contract.ts';
+import type { AccountEvent, Device, Preferences, Profile, Role, Tier } from './contract.ts';
+import type { AdminAct, ManagedUser } from './contract-admin.ts';
 import { NO_SUBSCRIPTION, type SubscriptionState, subscriptionView, tierAt } from './domain-subscription.ts';
 
 /** One sign-in on one device: a family of refresh tokens, of which only the newest generation is good. */
@@ -43,6 +44,10 @@ export interface Account {
   readonly devices: readonly DeviceState[];
   readonly resetCode: { readonly hash: string; readonly expiresAtMs: number } | null;
   readonly createdAtMs: number;
+  /** Premium without payment, until an administrator takes it back. */
+  readonly premiumGranted?: boolean;
+  /** Since then nobody can log in or stay logged in. */
+  readonly disabledAtMs?: number;
 }
 
 const DEFAULT_PREFERENCES: Preferences = {
@@ -254,18 +259,72 @@ export function setSubscription(
   subscription: SubscriptionState,
   nowMs: number,
 ): Change<null> {
-  const tier = tierAt(subscription, nowMs);
-  // Compared with the last tier that was written, not with the one in force: running out is told as well.
-  const changed = tier !== (account.subscription.state === 'none' ? 'free' : 'premium');
-  return accept(
-    { ...account, subscription },
-    null,
-    changed ? [{ type: 'tierChanged', userId: account.userId, tier }] : [],
+  const after = { ...account, subscription };
+  return accept(after, null, tierEvents(account, after, nowMs));
+}
+
+/** Compared with the last tier that was written, not with the one in force: running out is told as well. */
+function tierEvents(before: Account, after: Account, nowMs: number): AccountEvent[] {
+  const written = before.premiumGranted || before.subscription.state !== 'none' ? 'premium' : 'free';
+  const tier = tierOf(after, nowMs);
+  return tier === written ? [] : [{ type: 'tierChanged', userId: after.userId, tier }];
+}
+
+export const tierOf = ({ premiumGranted, subscription }: Account, nowMs: number): Tier =>
+  premiumGranted ? 'premium' : tierAt(subscription, nowMs);
+
+/** What an administrator did to somebody: told with the change itself. */
+export interface Deed {
+  readonly byUserId: string;
+  readonly act: AdminAct;
+  readonly detail?: string;
+}
+
+export const deedEvent = (userId: string, deed: Deed): AccountEvent => ({
+  type: 'administered',
+  userId,
+  ...deed,
+});
+
+/** A subscription that was paid for goes on beside a grant, and outlives it. */
+export function grantPremium(
+  account: Account,
+  premiumGranted: boolean,
+  byUserId: string,
+  nowMs: number,
+): Change<null> {
+  if (premiumGranted === (account.premiumGranted ?? false)) return accept(account, null);
+  const after = { ...account, premiumGranted };
+  const detail = premiumGranted ? 'premium' : 'free';
+  const deed = deedEvent(account.userId, { byUserId, act: 'tierSet', detail });
+  return accept(after, null, [...tierEvents(account, after, nowMs), deed]);
+}
+
+/** Devices go as well, so that no token of theirs is good again once the account is enabled. */
+export function disable(account: Account, byUserId: string, nowMs: number): Change<null> {
+  if (account.disabledAtMs !== undefined) return accept(account, null);
+  const { userId } = account;
+  const removed = account.devices.map(
+    ({ deviceId }): AccountEvent => ({ type: 'deviceRemoved', userId, deviceId }),
   );
+  const deed = deedEvent(userId, { byUserId, act: 'disabled' });
+  return accept({ ...account, disabledAtMs: nowMs, devices: [], resetCode: null }, null, [...removed, deed]);
+}
+
+export function enable(account: Account, byUserId: string): Change<null> {
+  if (account.disabledAtMs === undefined) return accept(account, null);
+  const { disabledAtMs: _since, ...enabled } = account;
+  return accept(enabled, null, [deedEvent(account.userId, { byUserId, act: 'enabled' })]);
 }
 
 export const deviceIsActive = (account: Account, deviceId: string, nowMs: number): boolean =>
   account.devices.some((device) => device.deviceId === deviceId && isSignedIn(device, nowMs));
+
+const lastSeenAtMs = ({ devices }: Account): number | undefined =>
+  devices.reduce<number | undefined>(
+    (latest, device) => Math.max(latest ?? 0, device.lastSeenAtMs),
+    undefined,
+  );
 
 export const profileOf = (account: Account, nowMs: number): Profile => ({
   userId: account.userId,
@@ -273,8 +332,19 @@ export const profileOf = (account: Account, nowMs: number): Profile => ({
   displayName: account.displayName,
   country: account.country,
   roles: [...account.roles],
-  tier: tierAt(account.subscription, nowMs),
-  subscription: subscriptionView(account.subscription, nowMs),
+  tier: tierOf(account, nowMs),
+  subscription: subscriptionView(account.subscription, nowMs, account.premiumGranted),
   preferences: account.preferences,
   createdAtMs: account.createdAtMs,
 });
+
+/** As administrators see it. */
+export const managedUserOf = (account: Account, nowMs: number): ManagedUser => {
+  const seenAtMs = lastSeenAtMs(account);
+  return {
+    ...profileOf(account, nowMs),
+    ...(account.disabledAtMs !== undefined && { disabledAtMs: account.disabledAtMs }),
+    ...(seenAtMs !== undefined && { lastSeenAtMs: seenAtMs }),
+    signedInDevices: account.devices.filter((device) => isSignedIn(device, nowMs)).length,
+  };
+};

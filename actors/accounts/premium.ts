@@ -30,7 +30,8 @@ export function createPremium(store: AccountStore, payments: PaymentProvider, cl
     );
     return account;
   };
-  const viewOf = (account: Account): Subscription => subscriptionView(account.subscription, clock.nowMs());
+  const viewOf = (account: Account): Subscription =>
+    subscriptionView(account.subscription, clock.nowMs(), account.premiumGranted);
 
   async function firstPayment(userId: string, paymentToken: string): Promise<SubscriptionInput> {
     const payment = await payments.start(userId, paymentToken, clock.nowMs()).catch((error: unknown) => {

@@ -21,8 +21,8 @@ const codeFrom = (bytes: Uint8Array): string =>
 export const newCode = (): string => codeFrom(randomBytes(CODE_LENGTH));
 
 /** A code that every node with the master secret makes from the same salt, and nobody else. */
-export const codeOf = (masterSecret: string, salt: string): string =>
-  codeFrom(derivedKey(masterSecret, `antiphon accounts setup code ${salt}`));
+export const codeOf = (masterSecret: string, purpose: 'setup' | 'invitation', salt: string): string =>
+  codeFrom(derivedKey(masterSecret, `antiphon accounts ${purpose} code ${salt}`));
 
 /** Case, dashes, spaces and look-alike letters are forgiven. So much chance needs no slow hash. */
 export function hashCode(code: string): string {

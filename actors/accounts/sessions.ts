@@ -8,7 +8,7 @@ import { counter } from '../../kit/metrics.ts';
 import type { Sources } from '../../kit/sources.ts';
 import type { Admins } from './admins.ts';
 import type { Attempts } from './attempts.ts';
-import type { AccessClaims, accountsContract, Session } from './contract.ts';
+import type { AccessClaims, accountsContract, Role, Session, Tier } from './contract.ts';
 import {
   type Account,
   type Change,
@@ -17,9 +17,10 @@ import {
   type SessionState,
   signIn,
   signOut,
+  tierOf,
 } from './domain.ts';
 import { passwordRejection } from './domain-password.ts';
-import { tierAt } from './domain-subscription.ts';
+import type { Invitations } from './invitations.ts';
 import type { PasswordHasher } from './passwords.ts';
 import type { Premium } from './premium.ts';
 import type { refreshTokens } from './secrets.ts';
@@ -33,6 +34,7 @@ const reuses = counter('accounts_refresh_reuse_total', 'Refresh tokens that came
 export interface SessionDeps {
   readonly store: AccountStore;
   readonly admins: Admins;
+  readonly invitations: Invitations;
   readonly attempts: Attempts;
   readonly hasher: PasswordHasher;
   readonly premium: Premium;
@@ -43,17 +45,29 @@ export interface SessionDeps {
   readonly openSignUp: boolean;
 }
 
+/** By what right somebody signs up, and what it gives. */
+interface Entry {
+  readonly roles: readonly Role[];
+  readonly tier: Tier;
+  /** Uses the right up. */
+  readonly redeem: (userId: string) => Promise<void>;
+}
+
 type SessionActions = 'signUp' | 'login' | 'refresh' | 'logout';
 
 /** One error for an unknown name and a wrong password: nobody learns which names exist from it. */
 const wrongLogin = (): UnauthenticatedError =>
   new UnauthenticatedError('LOGIN_FAILED', 'The name or the password is wrong.');
+/** Only who gave the right password comes to see it. */
+const accountDisabled = (): ForbiddenError =>
+  new ForbiddenError('ACCOUNT_DISABLED', 'This account is shut out for now; ask your administrator.');
 const sessionEnded = (): UnauthenticatedError =>
   new UnauthenticatedError('SESSION_ENDED', 'This session has ended; log in again.');
 
 export function sessionHandlers({
   store,
   admins,
+  invitations,
   attempts,
   hasher,
   premium,
@@ -70,7 +84,7 @@ export function sessionHandlers({
       sub: userId,
       did: deviceId,
       roles: account.roles,
-      tier: tierAt(account.subscription, nowMs),
+      tier: tierOf(account, nowMs),
       country: account.country,
     };
     const access = signAccessToken(claims, await keyRing.signingKey(), nowMs, ACCESS_TOKEN_TTL_MS);
@@ -94,14 +108,14 @@ export function sessionHandlers({
   async function createUnder(
     username: string,
     userId: string,
-    setupCode: string | undefined,
+    redeem: Entry['redeem'],
     make: () => Promise<Account>,
   ) {
     await store.claim(username, userId);
     let account: Account;
     try {
       account = await make();
-      if (setupCode !== undefined) await admins.redeemSetupCode(setupCode, userId);
+      await redeem(userId);
     } catch (error) {
       await store.unclaim(username, userId);
       throw error;
@@ -111,29 +125,45 @@ export function sessionHandlers({
     return account;
   }
 
+  /** Whatever is wrong with a code is told before a password is hashed for it. */
+  async function entryWith(
+    setupCode: string | undefined,
+    invitationCode: string | undefined,
+  ): Promise<Entry> {
+    if (setupCode !== undefined) {
+      await admins.assertSetupCode(setupCode);
+      const redeem = (userId: string) => admins.redeemSetupCode(setupCode, userId);
+      return { roles: ['listener', 'admin'], tier: 'free', redeem };
+    }
+    if (invitationCode !== undefined) {
+      const { roles, tier } = await invitations.require(invitationCode);
+      return { roles, tier, redeem: (userId) => invitations.redeem(invitationCode, userId) };
+    }
+    if (openSignUp) return { roles: ['listener'], tier: 'free', redeem: async () => {} };
+    throw new ForbiddenError(
+      'SIGN_UP_CLOSED',
+      'This service takes new accounts by invitation; ask its administrator for one.',
+    );
+  }
+
   return {
-    async signUp({ username, password, displayName, country, deviceName, setupCode }) {
-      if (!openSignUp && setupCode === undefined) {
-        throw new ForbiddenError(
-          'SIGN_UP_CLOSED',
-          'This service takes no new accounts; ask its administrator to open sign-up.',
-        );
-      }
+    async signUp({ username, password, displayName, country, deviceName, setupCode, invitationCode }) {
       const name = username.toLowerCase();
       const rejection = passwordRejection(password, name);
       if (rejection) throw rejection;
-      if (setupCode !== undefined) await admins.assertSetupCode(setupCode);
+      const { roles, tier, redeem } = await entryWith(setupCode, invitationCode);
 
       const [userId, deviceId, sessionId] = [ids.next(), ids.next(), ids.next()];
-      const account = await createUnder(name, userId, setupCode, async () => {
+      const account = await createUnder(name, userId, redeem, async () => {
         const blank = newAccount({
           userId,
           username: name,
           displayName: displayName?.trim() || username,
           country: country ?? defaultCountry,
-          roles: setupCode === undefined ? ['listener'] : ['listener', 'admin'],
+          roles,
           passwordHash: await hasher.hash(password),
           createdAtMs: clock.nowMs(),
+          ...(tier === 'premium' && { premiumGranted: true }),
         });
         const device = {
           deviceId: undefined,
@@ -145,7 +175,9 @@ export function sessionHandlers({
         return accountOf(signIn(blank, device, clock.nowMs()));
       });
       signIns.inc({ outcome: 'signedUp' });
-      log.info({ userId, admin: setupCode !== undefined }, 'account created');
+      // The role is there before the list of administrators says so (admins.ts).
+      if (roles.includes('admin')) await admins.add(userId);
+      log.info({ userId, roles, byInvitation: invitationCode !== undefined }, 'account created');
       return sessionOn(account, deviceId);
     },
 
@@ -172,6 +204,7 @@ export function sessionHandlers({
       };
       const { account, reply } = await store.change(found.userId, (account): Change<{ deviceId: string }> => {
         if (account.passwordHash !== found.passwordHash) return { accepted: false, rejection: wrongLogin() };
+        if (account.disabledAtMs !== undefined) return { accepted: false, rejection: accountDisabled() };
         const passwordHash = rehashed ?? account.passwordHash;
         return signIn({ ...account, passwordHash }, device, clock.nowMs());
       });

@@ -14,7 +14,7 @@ import { derivedKey } from '../../kit/derived-key.ts';
 import { logger } from '../../kit/log.ts';
 import type { Table } from '../../kit/ports/tables.ts';
 import type { Sources } from '../../kit/sources.ts';
-import { type KeySchedule, nextKeyAt, servedKeysAt, signingKeyAt } from './domain-keys.ts';
+import { type KeySchedule, nextKeyAt, servedKeysAt, signingKeyAt, successorAt } from './domain-keys.ts';
 import type { SigningKeyRow } from './tables.ts';
 
 const generate = promisify(generateKeyPair);
@@ -34,6 +34,10 @@ const log = logger('accounts');
 export interface KeyRing {
   /** The key to sign with now; makes the next one when its time has come. */
   signingKey(): Promise<SigningKey>;
+  /** Oldest first. */
+  schedule(): Promise<readonly (KeySchedule & { readonly kid: string })[]>;
+  /** Makes the next key now, unless one waits already; it signs once every verifier can know it. */
+  rotate(): Promise<void>;
   /** Public keys of every token that may be alive, and of the one to come. */
   publicJwks(): Promise<PublicJwk[]>;
 }
@@ -111,6 +115,13 @@ export async function openKeyRing(
       const key = signingKeyAt(await refreshed(), clock.nowMs());
       if (!key) throw new Error('no signing key was stored');
       return key;
+    },
+    schedule: refreshed,
+    async rotate() {
+      const next = successorAt(await read(), clock.nowMs());
+      if (next) await make(next);
+      loadedAtMs = Number.NEGATIVE_INFINITY;
+      await refreshed();
     },
     async publicJwks() {
       return (await refreshed()).map(({ publicJwk }) => publicJwk);

@@ -12,6 +12,7 @@ import { logger } from '../../kit/log.ts';
 import type { Journal } from '../../kit/ports/journal.ts';
 import type { Tables } from '../../kit/ports/tables.ts';
 import type { Sources } from '../../kit/sources.ts';
+import { AUDIT_SUBJECT } from './audit.ts';
 import { ACCOUNTS_STREAM, type AccountEvent, deletedAccountIn } from './contract.ts';
 import type { Account, Change } from './domain.ts';
 import { accountContended, usernameTaken } from './refusals.ts';
@@ -25,11 +26,13 @@ export interface AccountStore extends AsyncDisposable {
   byUsername(username: string): Promise<Account | undefined>;
   /** @throws NotFoundError `ACCOUNT_NOT_FOUND`. */
   require(userId: string): Promise<Account>;
+  /** In the order asked for. */
+  many(userIds: readonly string[]): Promise<(Account | undefined)[]>;
   /** Holds a free name for an account about to be created. @throws ConflictError `USERNAME_TAKEN`. */
   claim(username: string, userId: string): Promise<void>;
   unclaim(username: string, userId: string): Promise<void>;
   /** @throws ConflictError `USERNAME_TAKEN` when the claim had run out and another one has the name. */
-  create(account: Account): Promise<void>;
+  create(account: Account, events?: readonly AccountEvent[]): Promise<void>;
   /**
    * Decides and writes; decides again on what is there when another write came first.
    *
@@ -65,6 +68,8 @@ export async function openAccountStore({ tables, journal, sources }: StoreDeps):
   const live = (row: AccountRow | undefined): Account | undefined =>
     row?.s === 'live' ? row.account : undefined;
   const byId = async (userId: string): Promise<Account | undefined> => live(await accounts.get(userId, []));
+  const many = async (userIds: readonly string[]) =>
+    (await accounts.getMany(userIds.map((userId) => [userId, []] as const))).map(live);
   const withMessageIds = (events: readonly AccountEvent[]) =>
     events.map((event) => ({ messageId: ids.next(), event }));
 
@@ -73,7 +78,8 @@ export async function openAccountStore({ tables, journal, sources }: StoreDeps):
     if (row.s !== 'live' || row.outbox.length === 0) return;
     try {
       for (const { messageId, event } of row.outbox) {
-        await journal.append(ACCOUNTS_STREAM, subjectOf(userId), event, { messageId });
+        const subject = event.type === 'administered' ? AUDIT_SUBJECT : subjectOf(userId);
+        await journal.append(ACCOUNTS_STREAM, subject, event, { messageId });
       }
       await accounts.compareAndSet(userId, [], version, { ...row, outbox: [] });
     } catch (error) {
@@ -163,6 +169,7 @@ export async function openAccountStore({ tables, journal, sources }: StoreDeps):
 
   return {
     byId,
+    many,
     change,
     claim: usernames.claim,
     unclaim: usernames.unclaim,
@@ -178,10 +185,10 @@ export async function openAccountStore({ tables, journal, sources }: StoreDeps):
       return account;
     },
 
-    async create(account) {
+    async create(account, more = []) {
       const { userId, username, country } = account;
       const event: AccountEvent = { type: 'accountCreated', userId, country };
-      const row: AccountRow = { s: 'live', account, outbox: withMessageIds([event]) };
+      const row: AccountRow = { s: 'live', account, outbox: withMessageIds([event, ...more]) };
       // First, so that no account is ever missing in the list.
       await usernames.enlist(username, userId);
       const version = await insertAccount(userId, row);
@@ -205,9 +212,9 @@ export async function openAccountStore({ tables, journal, sources }: StoreDeps):
 
     async list(after, limit, prefix = '') {
       const { userIds, nextCursor } = await usernames.page(after, limit, prefix);
-      const rows = await accounts.getMany(userIds.map((userId) => [userId, []] as const));
+      const found = await many(userIds);
       return {
-        items: rows.map(live).filter((account) => account !== undefined),
+        items: found.filter((account) => account !== undefined),
         ...(nextCursor !== undefined && { nextCursor }),
       };
     },

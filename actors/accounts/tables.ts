@@ -1,6 +1,6 @@
 /** The tables that accounts own. */
 import { table } from '../../kit/ports/tables.ts';
-import type { AccountEvent } from './contract.ts';
+import type { AccountEvent, Role, Tier } from './contract.ts';
 import type { Account } from './domain.ts';
 
 /** Written with the change itself and taken out once the journal has it. */
@@ -59,6 +59,28 @@ export const ADMINS = table<[], AdminsRow>({
   name: 'account_admins',
   partition: 'scope',
   clustering: [],
+  conditional: true,
+});
+
+export interface InvitationRow {
+  /** The code is made from this and the master secret, so that the table alone invites nobody. */
+  readonly salt: string;
+  readonly roles: readonly Role[];
+  readonly tier: Tier;
+  readonly note?: string;
+  readonly usesMax: number;
+  readonly uses: readonly { readonly userId: string; readonly atMs: number }[];
+  readonly createdAtMs: number;
+  readonly createdBy: string;
+  readonly expiresAtMs: number;
+  readonly revokedAtMs?: number;
+}
+
+/** One partition: an administrator sees all of them at once, and they are few. The id is a digest of the code. */
+export const INVITATIONS = table<[invitationId: string], InvitationRow>({
+  name: 'account_invitations',
+  partition: 'scope',
+  clustering: [['invitation_id', 'text']],
   conditional: true,
 });
 

@@ -7,7 +7,7 @@ import { SIGNING_KEYS_RELOAD_MS, USERNAME_CLAIM_TTL_MS } from '../../config/limi
 import { testPaymentProvider } from '../../infra/payment/test-provider.ts';
 import { UnavailableError } from '../../kit/errors.ts';
 import { systemSources } from '../../kit/sources.ts';
-import { PASSWORD, type World, world } from '../../test/accounts/world.ts';
+import { BY, PASSWORD, type World, world } from '../../test/accounts/world.ts';
 import { openLmdb } from '../../test/contract-suites/harness.ts';
 import { answeringUnknown, slowAt } from '../../test/doubles/faults.ts';
 import type { Accounts } from './actor.ts';
@@ -147,9 +147,11 @@ t.test('the setup code makes one administrator, and the role is handed over', as
       });
       t.equal(await unsure.ensureSetupCode(), undefined);
       const ada = await handlers.signUp(credentials);
-      await handlers.setRoles({ userId: ada.userId, roles: ['admin'] });
-      await handlers.setRoles({ userId: root.userId, roles: ['listener'] });
-      await t.rejects(handlers.setRoles({ userId: ada.userId, roles: ['listener'] }), { code: 'LAST_ADMIN' });
+      await handlers.setRoles({ byUserId: BY, userId: ada.userId, roles: ['admin'] });
+      await handlers.setRoles({ byUserId: BY, userId: root.userId, roles: ['listener'] });
+      await t.rejects(handlers.setRoles({ byUserId: BY, userId: ada.userId, roles: ['listener'] }), {
+        code: 'LAST_ADMIN',
+      });
     },
   });
 });

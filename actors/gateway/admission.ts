@@ -93,9 +93,9 @@ export function createAdmission({ access, load, limiter, limits }: AdmissionDeps
         return undefined;
       }
       const claims = await identify(attempt);
-      const { sub, roles } = claims;
+      const { sub } = claims;
       takeHere(sub, attempt);
-      if (route.auth === 'admin' && !roles.includes('admin')) {
+      if (route.auth === 'admin' && !access.hasRole(claims, 'admin')) {
         throw new ForbiddenError('ADMIN_ONLY', 'Only an administrator may do this.');
       }
       if (route.limit) await take(limits[route.limit], sub, attempt);

@@ -63,6 +63,8 @@ export function createDispatch({ bus, access, bulkheads, clock, ids }: DispatchD
     // A command on the account can end devices and sessions, so what is known of its tokens is out of date.
     if (claims && route.service === 'accounts' && route.action.kind === 'command') {
       access.forget(claims.sub);
+      // An administrator's command is about somebody else.
+      if (typeof params.userId === 'string') access.forget(params.userId);
     }
     return result;
   };

@@ -11,6 +11,7 @@ import {
 } from '../../config/limits.ts';
 import type { Topics } from '../../kit/ports/topics.ts';
 import type { Sources, Timer } from '../../kit/sources.ts';
+import { LIBRARY_TOPIC, type LibraryNews } from '../../media/library/contract.ts';
 import { CATALOG_TOPIC } from '../catalog/contract.ts';
 import { userTopic } from '../player-session/contract.ts';
 
@@ -35,6 +36,8 @@ export class Feed {
   readonly id: string;
   readonly userId: string;
   readonly listeners = new Set<FeedListener>();
+  /** As the last of its sockets said hello. */
+  isAdmin = false;
   #events: FeedEvent[] = [];
   #lastSeq = 0;
   /** The youngest event that is no longer here though nothing newer stands for it. */
@@ -86,8 +89,11 @@ interface Entry {
 }
 
 export interface Feeds {
-  /** Resolves once news of this user will arrive; `listener` is told of each event until `leave`. */
-  join(userId: string, listener: FeedListener): Promise<Feed>;
+  /**
+   * Resolves once news of this user will arrive; `listener` is told of each event until `leave`. Of folders of
+   * the library only administrators are told.
+   */
+  join(userId: string, listener: FeedListener, isAdmin: boolean): Promise<Feed>;
   leave(feed: Feed, listener: FeedListener): void;
   close(): Promise<void>;
 }
@@ -100,6 +106,7 @@ export interface FeedsDeps {
 export function createFeeds({ topics, sources: { clock, ids } }: FeedsDeps): Feeds {
   const entries = new Map<string, Entry>();
   let catalogSubscription: Promise<AsyncDisposable> | undefined;
+  let librarySubscription: Promise<AsyncDisposable> | undefined;
   let news: { events: unknown[]; more: number } | undefined;
 
   /** An import releases songs by the thousand; players want to know that there are some, once a second. */
@@ -133,17 +140,27 @@ export function createFeeds({ topics, sources: { clock, ids } }: FeedsDeps): Fee
     await (await entry.subscription)[Symbol.asyncDispose]();
   };
 
-  const join = async (userId: string, listener: FeedListener): Promise<Feed> => {
+  const tellAdmins = (message: unknown): void => {
+    const text = JSON.stringify({ type: 'library.folder', ...(message as LibraryNews) });
+    for (const { feed } of entries.values()) {
+      if (feed.isAdmin) feed.publish('library', text, false, clock.nowMs());
+    }
+  };
+
+  const join = async (userId: string, listener: FeedListener, isAdmin: boolean): Promise<Feed> => {
     catalogSubscription ??= topics.subscribe(CATALOG_TOPIC, onCatalogEvent);
     const entry = entries.get(userId) ?? open(userId);
     entry.forgetting?.cancel();
     entry.feed.listeners.add(listener);
+    entry.feed.isAdmin = isAdmin;
+    if (isAdmin) librarySubscription ??= topics.subscribe(LIBRARY_TOPIC, tellAdmins);
     try {
-      await Promise.all([entry.subscription, catalogSubscription]);
+      await Promise.all([entry.subscription, catalogSubscription, librarySubscription]);
     } catch (error) {
       // The next socket tries anew.
       if (entries.get(userId) === entry) entries.delete(userId);
       catalogSubscription = undefined;
+      librarySubscription = undefined;
       throw error;
     }
     return entry.feed;
@@ -162,7 +179,9 @@ export function createFeeds({ topics, sources: { clock, ids } }: FeedsDeps): Fee
       for (const { forgetting } of all) forgetting?.cancel();
       await Promise.all(all.map(forget));
       await (await catalogSubscription)?.[Symbol.asyncDispose]();
+      await (await librarySubscription)?.[Symbol.asyncDispose]();
       catalogSubscription = undefined;
+      librarySubscription = undefined;
     },
   };
 }

@@ -1,6 +1,10 @@
 // Goal: REST answers as the contract and the table of routes say. Method: a real server over double services.
 import t from 'tap';
-import { DEVICE_CHECK_MS_MAX, REQUEST_BODY_BYTES_MAX } from '../../config/limits.ts';
+import {
+  DEVICE_CHECK_MS_MAX,
+  REQUEST_BODY_BYTES_MAX,
+  UNAUTHENTICATED_REQUESTS_PER_MIN,
+} from '../../config/limits.ts';
 import { currentCall } from '../../kit/call-context.ts';
 import { ConflictError, ForbiddenError, UnavailableError } from '../../kit/errors.ts';
 import {
@@ -166,6 +170,58 @@ void t.test('administrators only where the table says so', async (t) => {
   t.match(await problemIn(refused), { code: 'ADMIN_ONLY' });
   const admin = bearer(tokenOf({ roles: ['listener', 'admin'] }));
   t.equal((await request(`${g.url}/api/admin/users`, 'GET', { headers: admin })).status, 200);
+});
+
+void t.test('an administrator is who is one now, and what is done is done in that name', async (t) => {
+  let roles: string[] = ['listener', 'admin'];
+  await using g = await startGateway({
+    overrides: { 'accounts.deviceActive': async () => ({ active: true, roles }) },
+  });
+  const other = idOf(5);
+  const demote = () =>
+    request(`${g.url}/api/admin/users/${other}/roles`, 'PUT', {
+      headers: bearer(tokenOf({ roles: ['listener'] })),
+      body: { roles: ['listener'] },
+    });
+  t.equal((await demote()).status, 200, 'made one since the token was given');
+  t.match(g.calls.at(-1), { action: 'accounts.setRoles', params: { byUserId: aliceId, userId: other } });
+  roles = ['listener'];
+  const refused = await demote();
+  t.equal(refused.status, 403, 'no longer one, though the token says so');
+  t.match(await problemIn(refused), { code: 'ADMIN_ONLY' });
+  const forged = await request(`${g.url}/api/admin/users/${other}/roles`, 'PUT', {
+    headers: bearer(),
+    body: { roles: ['admin'], byUserId: other },
+  });
+  t.equal(forged.status, 403);
+});
+
+void t.test('what an administrator does to somebody holds at once for that one', async (t) => {
+  let active = true;
+  await using g = await startGateway({
+    overrides: {
+      'accounts.deviceActive': async ({ deviceId: did }) => ({ active: active || did !== idOf(8) }),
+    },
+  });
+  const other = idOf(5);
+  const asOther = { headers: bearer(tokenOf({ sub: other, did: idOf(8) })) };
+  t.equal((await request(`${g.url}/api/me`, 'GET', asOther)).status, 200);
+  active = false;
+  t.equal((await request(`${g.url}/api/me`, 'GET', asOther)).status, 200, 'looked at a moment ago');
+  const admin = bearer(tokenOf({ roles: ['admin'] }));
+  await request(`${g.url}/api/admin/users/${other}/disabled`, 'PUT', {
+    headers: admin,
+    body: { disabled: true },
+  });
+  t.equal((await request(`${g.url}/api/me`, 'GET', asOther)).status, 401);
+});
+
+void t.test('guessing invitations is slowed down by address', async (t) => {
+  await using g = await startGateway({ options: { limits: {} } });
+  const guess = () => request(`${g.url}/api/invitations/look`, 'POST', { body: { code: 'x' } });
+  const statuses: number[] = [];
+  for (let i = 0; i <= UNAUTHENTICATED_REQUESTS_PER_MIN; i++) statuses.push((await guess()).status);
+  t.equal(statuses.indexOf(429), UNAUTHENTICATED_REQUESTS_PER_MIN);
 });
 
 void t.test('a token that is missing, malformed, expired or of a removed device is 401', async (t) => {

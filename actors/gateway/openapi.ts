@@ -1,7 +1,16 @@
 /** The OpenAPI 3.1 document of the routes table. Contract schemas are JSON Schema, so they go in as they are. */
 import type { OpenAPIV3_1 } from 'openapi-types';
 import type { TSchema } from 'typebox';
-import { Device, Preferences, Profile, Session, Subscription } from '../accounts/contract.ts';
+import { Folder } from '../../media/library/contract.ts';
+import {
+  Device,
+  Invitation,
+  ManagedUser,
+  Preferences,
+  Profile,
+  Session,
+  Subscription,
+} from '../accounts/contract.ts';
 import { AlbumView, ArtistView, Credit, Lyrics, RightsWindow, SongView } from '../catalog/contract.ts';
 import { HistoryEntry } from '../history/contract.ts';
 import { PlayContext, PlayerAnswer, PlayerState, QueueEntry, Stream } from '../player-session/contract.ts';
@@ -19,6 +28,9 @@ const NAMED: Readonly<Record<string, TSchema>> = {
   Subscription,
   Session,
   Device,
+  ManagedUser,
+  Invitation,
+  Folder,
   SongView,
   AlbumView,
   ArtistView,
@@ -45,6 +57,8 @@ const TAGS: Readonly<Record<string, string>> = {
   history: 'What was played',
   likes: 'Saved songs',
   gateway: 'Client telemetry',
+  library: 'Folders that music is taken in from',
+  ingest: 'Music that was sent in',
 };
 
 const DESCRIPTION = `Log in, then send the access token as \`Authorization: Bearer\`. GET takes query

@@ -5,6 +5,7 @@
  */
 import type { Action, Contract } from '../../kit/contract.ts';
 import { ingestContract } from '../../media/ingest/contract.ts';
+import { libraryContract } from '../../media/library/contract.ts';
 import { accountsContract } from '../accounts/contract.ts';
 import { catalogContract } from '../catalog/contract.ts';
 import { historyContract } from '../history/contract.ts';
@@ -68,9 +69,12 @@ const likes = on(likesContract, { inject: user });
 const search = on(searchContract);
 const gateway = on(gatewayContract);
 const ingest = on(ingestContract);
+const library = on(libraryContract, { auth: 'admin' });
 
 const open = { auth: 'none', inject: {} } as const;
 const admin = { auth: 'admin', inject: {} } as const;
+/** The account that acts is written down with what it did. */
+const adminDeed = { auth: 'admin', inject: { byUserId: 'sub' } } as const;
 
 export const ROUTES: readonly Route[] = [
   accounts('POST', '/accounts', 'signUp', { ...open, session: true, status: 201 }),
@@ -78,6 +82,7 @@ export const ROUTES: readonly Route[] = [
   accounts('POST', '/token/refresh', 'refresh', { ...open, session: true, limit: 'refresh' }),
   accounts('POST', '/logout', 'logout', { ...open, status: 204, limit: 'refresh' }),
   accounts('POST', '/password/reset', 'resetPassword', { ...open, status: 204 }),
+  accounts('POST', '/invitations/look', 'lookAtInvitation', open),
 
   accounts('GET', '/me', 'me'),
   accounts('PATCH', '/me', 'updateMe'),
@@ -124,7 +129,27 @@ export const ROUTES: readonly Route[] = [
   gateway('POST', '/me/events', 'events', { status: 204 }),
 
   accounts('GET', '/admin/users', 'list', admin),
-  accounts('PUT', '/admin/users/{userId}/roles', 'setRoles', admin),
-  accounts('POST', '/admin/users/{userId}/reset-code', 'issueResetCode', admin),
+  accounts('POST', '/admin/users', 'createUser', { ...adminDeed, status: 201 }),
+  accounts('GET', '/admin/users/{userId}', 'user', admin),
+  accounts('DELETE', '/admin/users/{userId}', 'deleteUser', { ...adminDeed, status: 204 }),
+  accounts('PUT', '/admin/users/{userId}/roles', 'setRoles', adminDeed),
+  accounts('PUT', '/admin/users/{userId}/tier', 'setTier', adminDeed),
+  accounts('PUT', '/admin/users/{userId}/disabled', 'setDisabled', adminDeed),
+  accounts('POST', '/admin/users/{userId}/reset-code', 'issueResetCode', adminDeed),
+  accounts('DELETE', '/admin/users/{userId}/devices/{deviceId}', 'removeUserDevice', {
+    ...adminDeed,
+    status: 204,
+  }),
+  accounts('GET', '/admin/invitations', 'invitations', admin),
+  accounts('POST', '/admin/invitations', 'invite', { ...adminDeed, status: 201 }),
+  accounts('DELETE', '/admin/invitations/{invitationId}', 'revokeInvitation', { ...adminDeed, status: 204 }),
+  accounts('GET', '/admin/audit', 'audit', admin),
+  accounts('GET', '/admin/keys/signing', 'signingKeys', admin),
+  accounts('POST', '/admin/keys/signing/rotate', 'rotateSigningKey', adminDeed),
   ingest('GET', '/admin/ingest', 'status', admin),
+  library('GET', '/admin/library/folders', 'folders'),
+  library('POST', '/admin/library/folders', 'addFolder', { status: 201 }),
+  library('DELETE', '/admin/library/folders/{folderId}', 'removeFolder', { status: 204 }),
+  library('GET', '/admin/library/folders/{folderId}/refusals', 'refusals'),
+  library('POST', '/admin/library/scan', 'scan', { status: 204 }),
 ];

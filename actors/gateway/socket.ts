@@ -194,7 +194,7 @@ class ListenerSocket implements FeedListener {
     const { access, feeds, onWelcome } = this.#deps;
     this.#state = GREETING;
     const claims = await access.identify(token);
-    const feed = await feeds.join(claims.sub, this);
+    const feed = await feeds.join(claims.sub, this, access.hasRole(claims, 'admin'));
     if (this.#ws.readyState !== this.#ws.OPEN) return feeds.leave(feed, this);
     const resumed = resume?.connectionId === feed.id && feed.has(resume.lastSeq);
     const sentSeq = resumed ? resume.lastSeq : feed.lastSeq;

@@ -13,6 +13,7 @@ import {
   SOCKETS_PER_USER_MAX,
 } from '../../config/limits.ts';
 import { ForbiddenError } from '../../kit/errors.ts';
+import { LIBRARY_TOPIC } from '../../media/library/contract.ts';
 import {
   aliceId,
   deviceId,
@@ -97,6 +98,21 @@ void t.test('catalogue news come together, at most once a second', async (t) => 
   clock.advance(CATALOG_NEWS_EVERY_MS);
   const event = await client.take('event');
   t.match(event, { topic: 'catalog', data: { type: 'catalog.changed', more: 10 } });
+});
+
+void t.test('of folders of the library only administrators are told', async (t) => {
+  await using g = await startGateway();
+  const [listener, admin] = [new Client(g.url), new Client(g.url)];
+  await listener.hello();
+  await admin.hello({ token: tokenOf({ sub: idOf(2), roles: ['admin'] }) });
+  await g.topics.publish(LIBRARY_TOPIC, { folderId: idOf(9) });
+  t.match(await admin.take('event'), {
+    topic: 'library',
+    data: { type: 'library.folder', folderId: idOf(9) },
+  });
+  listener.send({ t: 'ping' });
+  await listener.take('pong');
+  t.same(listener.got, []);
 });
 
 void t.test('a dropped socket goes on where it was', async (t) => {

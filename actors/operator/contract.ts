@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { OPERATOR_RECORDS_MAX } from '../../config/limits.ts';
 import { command, defineContract, Id, object, query, TimeMs } from '../../kit/contract.ts';
-import { Profile } from '../accounts/contract.ts';
+import { ManagedUser, Profile } from '../accounts/contract.ts';
 
 const who = { userId: Id };
 
@@ -58,7 +58,7 @@ export const operatorContract = defineContract({
     }),
     users: query('Accounts by username (OPERATOR_USERS_SHOWN_MAX at most)', {
       params: object({ prefix: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })) }),
-      result: object({ items: Type.Array(Profile), more: Type.Boolean() }),
+      result: object({ items: Type.Array(ManagedUser), more: Type.Boolean() }),
     }),
     session: query('The state of a player session, without waking it', {
       params: object(who),

@@ -18,20 +18,22 @@ const READERS = ['history'];
 export async function consumeAccountNews({ journal, host, known }: AccountNewsDeps): Promise<Consumers> {
   /** In one process for all of them. */
   async function heed(event: AccountEvent): Promise<void> {
-    const { userId } = event;
     switch (event.type) {
       case 'accountCreated':
       case 'tierChanged':
+      case 'administered':
         return;
       case 'deviceRemoved':
-        await host.send(userId, { type: 'deviceRemoved', deviceId: event.deviceId });
+        await host.send(event.userId, { type: 'deviceRemoved', deviceId: event.deviceId });
         return;
-      case 'accountDeleted':
+      case 'accountDeleted': {
+        const { userId } = event;
         known.bury(userId);
         await host.send(userId, { type: 'close' });
         // What counted has to reach those who pay for it before it is forgotten here.
         await Promise.all(READERS.map((reader) => journal.caughtUp(PLAYER_STREAM, reader)));
         return host.erase(userId);
+      }
     }
   }
 

@@ -9,6 +9,8 @@ import { testSources } from './sources.ts';
 
 export const HASH_LIMITS = { memoryKib: 64, passes: 1, lanes: 1, atOnceMax: 2, waitingMax: 8 };
 export const PASSWORD = 'four unrelated words';
+/** An administrator who acts, where it does not matter which one. */
+export const BY = 'b'.repeat(22);
 
 const notAsked = async (): Promise<never> => {
   throw new Error('this test pays for nothing');

@@ -19,6 +19,7 @@ import type { Topics } from '../../kit/ports/topics.ts';
 import { serviceOf } from '../../kit/service.ts';
 import { type Clock, systemClock, systemIds, type Timer } from '../../kit/sources.ts';
 import { ingestContract } from '../../media/ingest/contract.ts';
+import { libraryContract } from '../../media/library/contract.ts';
 
 const CONTRACTS: readonly Contract[] = [
   accountsContract,
@@ -28,10 +29,12 @@ const CONTRACTS: readonly Contract[] = [
   likesContract,
   searchContract,
   ingestContract,
+  libraryContract,
 ];
 
 interface PlainSchema {
   readonly type?: string;
+  readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly PlainSchema[];
   readonly pattern?: string;
@@ -51,6 +54,7 @@ const TEXTS = [idOf(0), 'DE', 'en', 'listener', 'DEA123456789', '#000000', '2026
 /** The least value that fits a schema. */
 export function sampleOf(schema: PlainSchema | TSchema): unknown {
   const plain = schema as PlainSchema;
+  if (plain.const !== undefined) return plain.const;
   if (plain.enum) return plain.enum[0];
   if (plain.anyOf) return sampleOf(plain.anyOf[0] as PlainSchema);
   switch (plain.type) {
