@@ -3,10 +3,13 @@ import type { ServiceSchema } from 'moleculer';
 import { catalogContract } from './actors/catalog/contract.ts';
 import { keyFor } from './config/secrets.ts';
 import type { Settings } from './config/settings.ts';
+import { isCluster } from './infra/open-engines.ts';
 import { type Caller, clientOf } from './kit/client.ts';
 import type { HttpHandler } from './kit/http.ts';
 import type { Engines } from './kit/ports/engines.ts';
 import { systemClock } from './kit/sources.ts';
+import { createCovers } from './media/covers/covers.ts';
+import { createCoverSources } from './media/covers/sources.ts';
 import { createEdge } from './media/edge/edge.ts';
 import { listenForEdgeReports } from './media/edge/edge-reports.ts';
 import { mediaKeysOf } from './media/edge/keys-file.ts';
@@ -23,13 +26,18 @@ export interface OpenEdge extends AsyncDisposable {
 
 /** Of role edge. */
 export async function openEdge(
-  { journal, objects }: Engines,
+  { journal, objects, tables }: Engines,
   settings: Settings,
   masterSecret: string,
 ): Promise<OpenEdge> {
   await using opened = new AsyncDisposableStack();
   const report = opened.use(createServedReport({ journal, clock: systemClock }));
-  const library = createLibrary({ objects, masterSecret: keyFor(masterSecret, 'content') });
+  const covers = createCovers({
+    objects,
+    // Workers of a cluster make covers ahead: no music lies beside its edges.
+    ...(!isCluster(settings) && { sources: createCoverSources(tables) }),
+  });
+  const library = createLibrary({ objects, covers, masterSecret: keyFor(masterSecret, 'content') });
   if (settings.edgeReports) {
     opened.use(await listenForEdgeReports({ library, report }, addressOf(settings.edgeReports)));
   }

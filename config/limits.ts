@@ -168,8 +168,6 @@ export const INGEST_SWEEP_EVERY_MS = HOUR_MS;
 export const INGEST_JOBS_SHOWN_MS = 30 * DAY_MS;
 export const INGEST_JOBS_PER_SCAN = 1000;
 export const INGEST_REFUSED_SHOWN_MAX = 200;
-export const COVER_BYTES_MAX = 20 * 1024 ** 2;
-export const COVER_PIXELS_MAX = 50_000_000;
 export const LYRICS_FILE_BYTES_MAX = 512 * 1024;
 export const LYRICS_LINES_MAX = 5000;
 export const LYRICS_LINE_CHARS_MAX = 1000;
@@ -180,6 +178,19 @@ export const WAVEFORM_BINS = 800;
 /** Files known to be written down, so that the songs of a folder write their cover once. */
 export const COVER_SOURCES_REMEMBERED = 10_000;
 export const COVER_SOURCES_PER_SCAN = 20;
+export const COVER_SOURCES_TRIED_MAX = 1000;
+export const COVER_BYTES_MAX = 20 * 1024 ** 2;
+export const COVER_PIXELS_MAX = 50_000_000;
+export const COVER_DECODE_SEC_MAX = 10;
+/** Below the four threads of libuv's pool, which files and the store need as well. */
+export const COVERS_AT_ONCE_MAX = 2;
+/** Some pages of covers; each takes some 20 ms. */
+export const COVERS_WAITING_MAX = 300;
+export const COVER_RETRY_AFTER_SEC = 3;
+export const COVERS_BROKEN_MAX = 10_000;
+/** Covers made, read and kept by the edge apart from sound, which must never wait for them. */
+export const COVER_CACHE_BYTES_MAX = 32 * 1024 ** 2;
+export const COVER_READS_AT_ONCE_MAX = 512;
 
 // Library
 export const LIBRARY_PAGE_MAX = 200;

@@ -171,8 +171,6 @@ export const AlbumView = object({
   artists: Type.Array(ArtistRef),
   type: literals('album', 'single', 'ep', 'compilation'),
   coverId: Type.Optional(Type.String()),
-  /** Two CSS colours taken from the cover, background first. */
-  colors: Type.Optional(Type.Array(Type.String({ pattern: '^#[0-9a-f]{6}$' }), { minItems: 2, maxItems: 2 })),
   genres: Type.Array(Name),
   year: Type.Optional(Type.Integer()),
   ...albumFacts,
@@ -224,7 +222,6 @@ export const SongRelease = object({
     artists: Type.Array(ArtistRef, { minItems: 1, maxItems: 100 }),
     type: AlbumView.properties.type,
     coverId: Type.Optional(Type.String()),
-    colors: AlbumView.properties.colors,
   }),
   artists: Type.Array(ArtistRef, { minItems: 1, maxItems: 100 }),
   artistAbout: Type.Optional(Type.Record(Id, Type.String({ maxLength: 4000 }))),

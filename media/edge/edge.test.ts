@@ -9,11 +9,13 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { HttpRequest } from '../../kit/http.ts';
 import { systemClock, systemIds } from '../../kit/sources.ts';
+import { createCovers } from '../covers/covers.ts';
+import { coverColorsKey, coverKey } from '../covers/names.ts';
 import { findFfmpeg } from '../ingest/ffmpeg.ts';
 import { ingestSong } from '../ingest/song.ts';
 import { FolderObjects, memoryIngestTables, RememberingCatalog } from '../ingest/testing/engines.ts';
 import { makeMusic } from '../ingest/testing/music.ts';
-import { coverKey, trackKeys } from '../package/names.ts';
+import { trackKeys } from '../package/names.ts';
 import type { PackagedTrack } from '../package/types.ts';
 import { createEdge } from './edge.ts';
 import { createLibrary } from './library.ts';
@@ -44,6 +46,7 @@ const song = await ingestSong(
 const { songId } = song;
 const coverId = 'C'.repeat(22);
 await stored.put(coverKey(coverId, 300), Buffer.from('a cover'));
+await stored.put(coverColorsKey(coverId), Buffer.from('{"background":"#102030"}'));
 
 const key: MediaKey = { kid: 'k1', secret: Buffer.alloc(32, 1) };
 const claims: TokenClaims = {
@@ -57,7 +60,7 @@ const token = signToken(key, songId, claims);
 const base = `/m/${token}/${songId}`;
 const served: string[] = [];
 const edge = createEdge({
-  library: createLibrary({ objects, masterSecret: Buffer.alloc(32, 2) }),
+  library: createLibrary({ objects, covers: createCovers({ objects }), masterSecret: Buffer.alloc(32, 2) }),
   keys: [key],
   clock: systemClock,
   report: { served: (playId, id, rung, index) => served.push(`${playId} ${id} ${rung} ${index}`) },
@@ -291,6 +294,7 @@ t.test('indexes are kept by how much they hold, so that long songs do not fill t
   }
   const library = createLibrary({
     objects: new SameIndexForAll(root),
+    covers: createCovers({ objects }),
     masterSecret: Buffer.alloc(32, 2),
     trackSegmentsMax: 2 * segments,
   });
@@ -307,6 +311,36 @@ t.test('previews and covers need no token; sizes that are not made are not found
   t.same([cover.status, cover.headers['content-type'], cover.text], [200, 'image/webp', 'a cover']);
   for (const path of [`/c/${coverId}/301.webp`, `/c/${coverId}/96.webp`, `/p/${'N'.repeat(22)}.m4a`])
     t.equal((await ask(path)).status, 404, path);
+});
+
+t.test('covers and their colours are kept for ever, what is missing is not', async (t) => {
+  for (const [name, type] of [
+    ['300.webp', 'image/webp'],
+    ['colors.json', 'application/json'],
+  ] as const) {
+    const path = `/c/${coverId}/${name}`;
+    const { status, headers } = await ask(path);
+    t.same([status, headers['content-type']], [200, type]);
+    t.equal(headers['cache-control'], 'public, max-age=31536000, immutable');
+    t.match(headers.etag, /^"[\w-]{22}"$/);
+    const again = await ask(path, { 'if-none-match': headers.etag ?? '' });
+    t.same([again.status, again.body.length], [304, 0]);
+  }
+  for (const name of ['300.webp', '1280.webp', 'colors.json']) {
+    const missing = await ask(`/c/${'N'.repeat(22)}/${name}`);
+    t.same([missing.status, codeOf(missing)], [404, 'NO_SUCH_COVER']);
+    t.equal(missing.headers['cache-control'], 'no-store', name);
+  }
+  t.equal((await ask(`/c/${coverId}/colors.txt`)).status, 400);
+});
+
+t.test('a smaller cover stands in, for an hour, for one that cannot be made', async (t) => {
+  const { status, headers, text } = await ask(`/c/${coverId}/1280.webp`);
+  t.same([status, text, headers['cache-control']], [200, 'a cover', 'public, max-age=3600']);
+  t.equal(
+    (await ask(`/c/${coverId}/300.webp`)).headers['cache-control'],
+    'public, max-age=31536000, immutable',
+  );
 });
 
 t.test('players on other origins may read; other methods are refused', async (t) => {

@@ -10,7 +10,16 @@ import type { Clock } from '../../kit/sources.ts';
 import type { Library } from './library.ts';
 import { bytesServed, requests } from './metrics.ts';
 import { type EdgePath, isEdgePath, parsePath, type TrackFile } from './path.ts';
-import { IMMUTABLE, NO_STORE, OPEN_TO_ALL, PRIVATE, type Shape, sendBody, sendFile } from './respond.ts';
+import {
+  IMMUTABLE,
+  NO_STORE,
+  OPEN_TO_ALL,
+  PASSING,
+  PRIVATE,
+  type Shape,
+  sendBody,
+  sendFile,
+} from './respond.ts';
 import type { ServedReport } from './served.ts';
 import { createTokenVerifier, type MediaKeys, type TokenClaims } from './token.ts';
 
@@ -23,7 +32,7 @@ export interface EdgeDeps {
   readonly clock: Clock;
 }
 
-type Kind = TrackFile['kind'] | 'preview' | 'cover';
+type Kind = TrackFile['kind'] | 'preview' | 'cover' | 'coverColors';
 
 const MP4 = 'audio/mp4';
 const SHAPES: Readonly<Record<Kind, Shape>> = {
@@ -38,7 +47,10 @@ const SHAPES: Readonly<Record<Kind, Shape>> = {
   waveform: { type: 'application/json', cacheControl: IMMUTABLE },
   preview: { type: MP4, cacheControl: IMMUTABLE },
   cover: { type: 'image/webp', cacheControl: IMMUTABLE },
+  coverColors: { type: 'application/json', cacheControl: IMMUTABLE },
 };
+
+const STAND_IN: Shape = { ...SHAPES.cover, cacheControl: PASSING };
 
 const METHODS = 'GET, HEAD, OPTIONS';
 /** Set by an edge of ours (infra/deploy/nginx). */
@@ -104,8 +116,12 @@ export function createEdge({ library, keys, report, clock }: EdgeDeps): HttpHand
         return serveTrack(path, req, res);
       case 'preview':
         return sendBody(req, res, await library.preview(path.songId), SHAPES.preview);
-      case 'cover':
-        return sendBody(req, res, await library.cover(path.coverId, path.sizePx), SHAPES.cover);
+      case 'cover': {
+        const body = await library.cover(path.coverId, path.sizePx);
+        return sendBody(req, res, body, body.standsIn ? STAND_IN : SHAPES.cover);
+      }
+      case 'coverColors':
+        return sendBody(req, res, await library.coverColors(path.coverId), SHAPES.coverColors);
     }
   };
 

@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { Rung } from '../../actors/catalog/contract.ts';
 import {
+  COVER_CACHE_BYTES_MAX,
+  COVER_READS_AT_ONCE_MAX,
   EDGE_CACHE_BYTES_MAX,
   EDGE_FILE_HEADS_BYTES_MAX,
   EDGE_READ_BYTES_MAX,
@@ -10,10 +12,12 @@ import {
 } from '../../config/limits.ts';
 import { NotFoundError } from '../../kit/errors.ts';
 import type { Objects } from '../../kit/ports/objects.ts';
+import type { Covers } from '../covers/covers.ts';
+import { COVER_SIZES_PX, type CoverSizePx } from '../covers/names.ts';
 import { dashManifest } from '../package/dash.ts';
 import { encryptSegment, segmentIv, segmentKey } from '../package/encrypt.ts';
 import { mediaPlaylist, multivariantPlaylist } from '../package/hls.ts';
-import { COVER_SIZES_PX, coverKey, trackKeys } from '../package/names.ts';
+import { trackKeys } from '../package/names.ts';
 import { type ProgressiveFile, progressiveFile, progressivePieces } from '../package/progressive.ts';
 import { initRange, segmentRange } from '../package/segment.ts';
 import { PACKAGE_VERSION, type PackagedTrack, type Rendition } from '../package/types.ts';
@@ -40,6 +44,7 @@ export interface FileBody {
 
 export interface LibraryDeps {
   readonly objects: Objects;
+  readonly covers: Covers;
   /** From which the songs' segment keys are derived (media/package/encrypt.ts). */
   readonly masterSecret: Uint8Array;
   readonly cacheBytesMax?: number;
@@ -59,6 +64,7 @@ const notFound = (): NotFoundError =>
 
 export function createLibrary({
   objects,
+  covers,
   masterSecret,
   cacheBytesMax = EDGE_CACHE_BYTES_MAX,
   trackSegmentsMax = EDGE_TRACK_SEGMENTS_MAX,
@@ -67,6 +73,12 @@ export function createLibrary({
     weightMax: cacheBytesMax,
     weightOf: ({ bytes }) => bytes.length,
     loadsMax: EDGE_READS_AT_ONCE_MAX,
+    onLookup: (hit) => lookups.inc({ result: hit ? 'hit' : 'miss' }),
+  });
+  const images = new LoadingLru<Body>({
+    weightMax: COVER_CACHE_BYTES_MAX,
+    weightOf: ({ bytes }) => bytes.length,
+    loadsMax: COVER_READS_AT_ONCE_MAX,
     onLookup: (hit) => lookups.inc({ result: hit ? 'hit' : 'miss' }),
   });
   const tracks = new LoadingLru<PackagedTrack>({
@@ -142,13 +154,29 @@ export function createLibrary({
     preview: (songId: string): Body | Promise<Body> =>
       bodies.get(`p/${songId}`, async () => bodyOf(await object(trackKeys.preview(songId)))),
 
-    cover: (coverId: string, sizePx: number): Body | Promise<Body> => {
-      const size = COVER_SIZES_PX.find((px) => px === sizePx);
-      if (!size) {
+    /** The next smaller one stands in, for an hour, where this size was never made and can not be made now. */
+    async cover(coverId: string, sizePx: number): Promise<Body & { readonly standsIn?: true }> {
+      let at = COVER_SIZES_PX.indexOf(sizePx as CoverSizePx);
+      if (at < 0) {
         throw new NotFoundError('NO_SUCH_COVER_SIZE', `Covers come in ${COVER_SIZES_PX.join(', ')} px.`);
       }
-      return bodies.get(`c/${coverId}/${size}`, async () => bodyOf(await object(coverKey(coverId, size))));
+      const asked = at;
+      for (;;) {
+        const px = COVER_SIZES_PX[at] as CoverSizePx;
+        try {
+          const body = await images.get(`${coverId}/${px}`, async () =>
+            bodyOf(await covers.image(coverId, px)),
+          );
+          return at === asked ? body : { ...body, standsIn: true };
+        } catch (error) {
+          if (!(error instanceof NotFoundError) || at === 0) throw error;
+          at -= 1;
+        }
+      }
     },
+
+    coverColors: (coverId: string): Body | Promise<Body> =>
+      images.get(`${coverId}/colors`, async () => bodyOf(await covers.colors(coverId))),
 
     async file(songId: string, rung: Rung): Promise<FileBody> {
       const rendition = await renditionOf(songId, rung);

@@ -30,13 +30,14 @@ export type EdgePath =
       readonly name: string;
     }
   | { readonly kind: 'preview'; readonly songId: string }
-  | { readonly kind: 'cover'; readonly coverId: string; readonly sizePx: number };
+  | { readonly kind: 'cover'; readonly coverId: string; readonly sizePx: number }
+  | { readonly kind: 'coverColors'; readonly coverId: string };
 
 const TRACK = /^\/m\/([\w.-]{1,200})\/([0-9A-Za-z]{22})\/([\w./-]{1,40})$/;
 const OF_RUNG =
   /^(24|96|160|320)(?:(\.m4a)|\/(?:(0|[1-9]\d{0,5})\.m4s|(index\.m3u8|init\.mp4|init\.enc\.mp4|key)))$/;
 const PREVIEW = /^\/p\/([0-9A-Za-z]{22})\.m4a$/;
-const COVER = /^\/c\/([0-9A-Za-z]{22})\/(\d{1,4})\.webp$/;
+const COVER = /^\/c\/([0-9A-Za-z]{22})\/(?:(\d{1,4})\.webp|colors\.json)$/;
 
 const PLAIN: Readonly<Record<string, TrackFile>> = {
   'master.m3u8': { kind: 'master' },
@@ -75,7 +76,11 @@ export function parsePath(url: string): EdgePath {
   const previewOf = PREVIEW.exec(path)?.[1];
   if (previewOf !== undefined) return { kind: 'preview', songId: previewOf };
   const [, coverId, sizePx] = COVER.exec(path) ?? [];
-  if (coverId !== undefined) return { kind: 'cover', coverId, sizePx: Number(sizePx) };
+  if (coverId !== undefined) {
+    return sizePx === undefined
+      ? { kind: 'coverColors', coverId }
+      : { kind: 'cover', coverId, sizePx: Number(sizePx) };
+  }
   throw new BadRequestError('MALFORMED_PATH', 'This is no media address; use one that the service gave.');
 }
 

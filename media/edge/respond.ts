@@ -4,6 +4,8 @@ import type { Body, FileBody } from './library.ts';
 import { type ByteSpan, RangeNotSatisfiableError, spanOf } from './range.ts';
 
 export const IMMUTABLE = 'public, max-age=31536000, immutable';
+/** What stands in for something better. */
+export const PASSING = 'public, max-age=3600';
 export const PRIVATE = 'private, max-age=60';
 export const NO_STORE = 'no-store';
 

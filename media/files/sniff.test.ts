@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
-import { twoColors } from '../ingest/colors.ts';
 import { id3Bytes, sniff } from './sniff.ts';
 import { endsWithWholePage } from './whole.ts';
 
@@ -43,12 +41,4 @@ t.test('no bytes make the readers throw', async (t) => {
     }),
   );
   t.pass();
-});
-
-t.test('two colours stand apart, whatever the picture', async (t) => {
-  t.same(twoColors(Buffer.alloc(300, 250)), ['#fafafa', '#101010']);
-  t.same(twoColors(Buffer.alloc(0)), ['#000000', '#f0f0f0']);
-  const half = Buffer.from([...Array(60).fill([200, 0, 0]).flat(), ...Array(40).fill([0, 0, 200]).flat()]);
-  t.same(twoColors(half), ['#c80000', '#0000c8']);
-  for (const color of twoColors(randomBytes(3000))) t.match(color, /^#[0-9a-f]{6}$/);
 });

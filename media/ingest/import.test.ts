@@ -11,7 +11,8 @@ import { UnavailableError } from '../../kit/errors.ts';
 import type { Objects } from '../../kit/ports/objects.ts';
 import { systemIds } from '../../kit/sources.ts';
 import { problemsOf } from '../../kit/validate.ts';
-import { coverKey, trackKeys } from '../package/names.ts';
+import { COVER_SIZES_PX, coverColorsKey, coverKey } from '../covers/names.ts';
+import { trackKeys } from '../package/names.ts';
 import type { PackagedTrack, Waveform } from '../package/types.ts';
 import { findFfmpeg } from './ffmpeg.ts';
 import { type ImportSummary, importFolder } from './import.ts';
@@ -185,10 +186,13 @@ t.test('lyrics and covers beside the file are taken, and their change is seen', 
       { atMs: 3000, text: 'World' },
     ],
   });
-  t.match(release?.album.colors?.[0], /^#[bc][0-9a-f]/);
-  for (const px of [96, 300, 640] as const) {
-    const image = await sharp(f.objects.path(coverKey(release?.album.coverId ?? '', px))).metadata();
-    t.same([image.format, image.width, image.height], ['webp', px, px]);
+  const coverId = release?.album.coverId ?? '';
+  const colors = JSON.parse(await readFile(f.objects.path(coverColorsKey(coverId)), 'utf8'));
+  t.match(colors.background, /^#[bc][0-9a-f]/);
+  for (const px of COVER_SIZES_PX) {
+    const image = await sharp(f.objects.path(coverKey(coverId, px))).metadata();
+    const made = Math.min(px, 500);
+    t.same([image.format, image.width, image.height], ['webp', made, made]);
   }
   await writeFile(join(f.music, 'cd/song.lrc'), '[00:02.00]Changed');
   await utimes(join(f.music, 'cd/song.lrc'), 1, 1);

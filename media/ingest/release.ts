@@ -3,7 +3,6 @@ import type { SongRelease } from '../../actors/catalog/contract.ts';
 import type { IdSource } from '../../kit/sources.ts';
 import type { SongDescription } from '../files/description.ts';
 import type { PackagedTrack } from '../package/types.ts';
-import type { StoredCover } from './cover.ts';
 import { type IngestTables, normalName, stableId } from './tables.ts';
 
 /** The least of the catalogue that ingest needs; the composition root backs it with the actor. */
@@ -15,7 +14,7 @@ export interface Catalog {
 export async function releaseOf(
   track: PackagedTrack,
   description: SongDescription,
-  cover: StoredCover | undefined,
+  coverId: string | undefined,
   tables: IngestTables,
   ids: IdSource,
 ): Promise<SongRelease> {
@@ -47,7 +46,7 @@ export async function releaseOf(
       ...album,
       albumId,
       artists: albumArtistRefs,
-      ...(cover && { coverId: cover.coverId, colors: cover.colors }),
+      ...(coverId && { coverId }),
     },
     artists: artistRefs,
     ...(about.length > 0 && { artistAbout: Object.fromEntries(about) }),

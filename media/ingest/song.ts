@@ -7,16 +7,16 @@
  */
 import { lstat, readFile } from 'node:fs/promises';
 import { AntiphonError } from '../../kit/errors.ts';
+import { InTurn } from '../../kit/in-turn.ts';
 import type { Objects } from '../../kit/ports/objects.ts';
 import type { IdSource } from '../../kit/sources.ts';
+import { storeCover } from '../covers/covers.ts';
 import { type Beside, filesBeside, readLyrics, stateOf } from '../files/beside.ts';
 import type { SongDescription } from '../files/description.ts';
 import { RefusedError } from '../files/refusal.ts';
 import { describe, readTags } from '../files/tags.ts';
 import type { PackagedTrack } from '../package/types.ts';
-import { storeCover } from './cover.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
-import { InTurn } from './in-turn.ts';
 import { packagedTrack, storePackage, sweepEncodings } from './package.ts';
 import { type Probed, probe } from './probe.ts';
 import { type Catalog, releaseOf } from './release.ts';
@@ -97,8 +97,8 @@ async function publish(
   const description = source.description ?? (await reading(() => describeFile(probed, beside)));
   const { track, cpuMs } = await packaged(songId, probed, deps, signal);
   await sweepEncodings(track, deps.objects);
-  const cover = description.cover && (await storeCover(description.cover, deps.objects));
-  const release = await releaseOf(track, description, cover, deps.tables, deps.ids);
+  const coverId = description.cover && (await storeCover(description.cover, deps.objects));
+  const release = await releaseOf(track, description, coverId, deps.tables, deps.ids);
   await publishing(() => deps.catalog.release(release));
   await deps.tables.owners.put(songId, [], { path });
   await deps.tables.files.put(digestOf(path), [], { state, songId });

@@ -1,9 +1,6 @@
 /** The names of packaged things: keys in the object store, and URLs relative to `/m/<token>/<songId>/`. */
 import type { Rung } from '../../actors/catalog/contract.ts';
 
-export const COVER_SIZES_PX = [96, 300, 640] as const;
-export type CoverSizePx = (typeof COVER_SIZES_PX)[number];
-
 export const trackKeys = {
   prefix: (songId: string) => `tracks/${songId}/`,
   /** Written once: a new PACKAGE_VERSION takes a new name. */
@@ -16,8 +13,6 @@ export const trackKeys = {
   preview: (songId: string) => `tracks/${songId}/preview.m4a`,
   waveform: (songId: string) => `tracks/${songId}/waveform.json`,
 };
-
-export const coverKey = (coverId: string, sizePx: CoverSizePx) => `covers/${coverId}/${sizePx}.webp`;
 
 /** Relative URLs, so that the token in the path carries over from a playlist to what it names. */
 export const trackUrls = {

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Objects } from '../../kit/ports/objects.ts';
 import { systemClock } from '../../kit/sources.ts';
+import { createCovers } from '../../media/covers/covers.ts';
 import { createEdge } from '../../media/edge/edge.ts';
 import { createLibrary } from '../../media/edge/library.ts';
 import { createMediaUrls } from '../../media/edge/media-urls.ts';
@@ -59,7 +60,7 @@ const objects: Objects = {
 
 const keys: MediaKeys = [{ kid: '1', secret: Buffer.alloc(32, 1) }];
 const edge = createEdge({
-  library: createLibrary({ objects, masterSecret: Buffer.alloc(32, 2) }),
+  library: createLibrary({ objects, covers: createCovers({ objects }), masterSecret: Buffer.alloc(32, 2) }),
   keys,
   clock: systemClock,
   report: createServedReport({ journal: { append: async () => 1 }, clock: systemClock }),

@@ -16,6 +16,8 @@ import { promisify } from 'node:util';
 import t from 'tap';
 import type { HttpHandler } from '../../../kit/http.ts';
 import { systemClock, systemIds, systemSources } from '../../../kit/sources.ts';
+import { createCovers } from '../../../media/covers/covers.ts';
+import { coverColorsKey, coverKey } from '../../../media/covers/names.ts';
 import { NOBODY } from '../../../media/edge/contract.ts';
 import { createEdge } from '../../../media/edge/edge.ts';
 import { listenForEdgeReports } from '../../../media/edge/edge-reports.ts';
@@ -29,7 +31,6 @@ import {
   RememberingCatalog,
 } from '../../../media/ingest/testing/engines.ts';
 import { makeMusic } from '../../../media/ingest/testing/music.ts';
-import { coverKey } from '../../../media/package/names.ts';
 import { createHttpServer } from '../../http/server.ts';
 import { startEdge } from '../../local/nginx.ts';
 import { freePort } from '../../local/process.ts';
@@ -50,9 +51,14 @@ const { songId } = await ingestSong(
 );
 const coverId = 'C'.repeat(22);
 await objects.put(coverKey(coverId, 300), Buffer.from('a cover'));
+await objects.put(coverColorsKey(coverId), Buffer.from('{}'));
 
 const key: MediaKey = { kid: '1', secret: Buffer.alloc(32, 1) };
-const library = createLibrary({ objects, masterSecret: Buffer.alloc(32, 2) });
+const library = createLibrary({
+  objects,
+  covers: createCovers({ objects }),
+  masterSecret: Buffer.alloc(32, 2),
+});
 const served = new Set<string>();
 const report = {
   served: (playId: string, song: string, rung: number, index: number) =>
@@ -202,6 +208,8 @@ t.test('what the origin refuses, the edge refuses with the same status and code'
     '/p/short.m4a',
     `/p/${'N'.repeat(22)}.m4a`,
     `/c/${coverId}/301.webp`,
+    `/c/${'N'.repeat(22)}/colors.json`,
+    `/c/${coverId}/colors.txt`,
   ];
   for (const path of paths.map((path) => path.replaceAll(' ', '%20'))) {
     const [ours, theirs] = [await askEdge(path), await askOrigin(path)];
@@ -247,6 +255,7 @@ t.test('HEAD, OPTIONS, ranges and conditions are answered as by the origin', asy
     [`${base}/master.m3u8`, {}, 'HEAD'],
     [`${base}/96/init.mp4`, {}, 'GET'],
     [`/c/${coverId}/300.webp`, {}, 'GET'],
+    [`/c/${coverId}/colors.json`, {}, 'GET'],
     [`/p/${songId}.m4a`, { Range: 'bytes=0-99' }, 'GET'],
   ] as const) {
     for (const round of ['first', 'again']) {

@@ -22,10 +22,10 @@ export function AlbumPage() {
   const album = useLoad(() => loadAlbum(albumId), [albumId, catalogVersion.value]);
   if (album.s === 'failed') return <Problem text={album.text} retry={album.reload} />;
   if (album.s === 'loading') return <div class="loading" aria-busy="true" />;
-  const { title, artists, coverId, colors, year, label, songs, durationMs, type } = album.value;
+  const { title, artists, coverId, year, label, songs, durationMs, type } = album.value;
   const context = { type: 'album', id: albumId } as const;
   return (
-    <div class="page" style={colors ? { '--tint': colors[0], '--accent-cover': colors[1] } : {}}>
+    <div class="page">
       <header class="hero">
         <Cover coverId={coverId} px={232} title={`Cover of ${title}`} />
         <div class="hero-text">
