@@ -7,11 +7,13 @@ import { ServiceBroker } from 'moleculer';
 import { catalogContract } from './actors/catalog/contract.ts';
 import { createClientAddresses } from './actors/gateway/client-address.ts';
 import { createOperations } from './actors/gateway/operations.ts';
+import { healthService } from './actors/health/health.service.ts';
 import { openServices } from './actors/services.ts';
 import { masterSecret } from './config/secrets.ts';
 import { type Role, type Settings, SettingsError } from './config/settings.ts';
 import { openEdge, warmingOf } from './edge.config.ts';
 import { gatewayOf, isSecure } from './gateway.config.ts';
+import { openHealth } from './health.config.ts';
 import { brokerOptions, NAMESPACE } from './infra/bus/broker-options.ts';
 import { PortCacher } from './infra/bus/cacher.ts';
 import { openBus } from './infra/bus/open-bus.ts';
@@ -74,6 +76,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
   if (hosts('warming') && settings.edges.length > 0) {
     broker.createService(warmingOf(broker, engines, settings, secret));
   }
+  broker.createService(healthService(await openHealth(broker, engines, settings)));
   const ingest = hosts('ingest') ? await ingestOf(broker, engines, settings) : undefined;
   if (ingest) broker.createService(ingest.service);
   await broker.start();

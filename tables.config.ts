@@ -5,6 +5,7 @@
  */
 import * as accounts from './actors/accounts/tables.ts';
 import * as catalog from './actors/catalog/tables.ts';
+import { HEALTH_HOURS } from './actors/health/tables.ts';
 import * as history from './actors/history/tables.ts';
 import * as likes from './actors/likes/tables.ts';
 import type { Schema } from './infra/cassandra/schema.ts';
@@ -36,6 +37,7 @@ export const SCHEMA: Schema = [
       coverSourceTable,
       ...[library.libraryFolders, library.libraryFiles, library.libraryRefusals, library.librarySongFiles],
       accounts.INVITATIONS,
+      HEALTH_HOURS,
     ],
   },
 ];

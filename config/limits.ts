@@ -374,3 +374,21 @@ export const OPERATOR_RECORDS_MAX = 200;
 /** A single record may be larger. Either way the answer fits into a message of the bus (1 MiB on NATS). */
 export const OPERATOR_RECORDS_BYTES_MAX = 400 * 1024;
 export const OPERATOR_USERS_SHOWN_MAX = 50;
+
+// Health
+export const HEALTH_REPORT_EVERY_MS = 10 * SECOND_MS;
+export const HEALTH_REPORT_TTL_MS = 35 * SECOND_MS;
+/** What "now" looks back on. */
+export const HEALTH_RECENT_MS = 5 * MINUTE_MS;
+/** How often a process writes down the hour that it is in. */
+export const HEALTH_HOUR_WRITTEN_EVERY_MS = MINUTE_MS;
+export const HEALTH_HOURS_KEPT_MS = 14 * DAY_MS;
+export const METRICS_HOURS_SHOWN = 48;
+export const HEALTH_NODES_PER_HOUR_MAX = 1000;
+export const HEALTH_DISK_FREE_BYTES_MIN = 2 * 1024 ** 3;
+export const HEALTH_MEMORY_FREE_SHARE_MIN = 0.03;
+export const HEALTH_LOOP_LAG_MS_MAX = 200;
+/** A consumer that is further behind for a moment is no news. */
+export const HEALTH_CONSUMER_LAG_RECORDS_MAX = 5000;
+export const FFMPEG_LOOKED_FOR_EVERY_MS = 5 * MINUTE_MS;
+export const STORAGE_MEASURED_EVERY_MS = 10 * MINUTE_MS;

@@ -59,6 +59,7 @@ const TAGS: Readonly<Record<string, string>> = {
   gateway: 'Client telemetry',
   library: 'Folders that music is taken in from',
   ingest: 'Music that was sent in',
+  health: 'How the service is',
 };
 
 const DESCRIPTION = `Log in, then send the access token as \`Authorization: Bearer\`. GET takes query

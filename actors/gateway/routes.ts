@@ -8,6 +8,7 @@ import { ingestContract } from '../../media/ingest/contract.ts';
 import { libraryContract } from '../../media/library/contract.ts';
 import { accountsContract } from '../accounts/contract.ts';
 import { catalogContract } from '../catalog/contract.ts';
+import { healthContract } from '../health/contract.ts';
 import { historyContract } from '../history/contract.ts';
 import { likesContract } from '../likes/contract.ts';
 import { playerContract } from '../player-session/contract.ts';
@@ -70,6 +71,7 @@ const search = on(searchContract);
 const gateway = on(gatewayContract);
 const ingest = on(ingestContract);
 const library = on(libraryContract, { auth: 'admin' });
+const health = on(healthContract, { auth: 'admin' });
 
 const open = { auth: 'none', inject: {} } as const;
 const admin = { auth: 'admin', inject: {} } as const;
@@ -146,6 +148,9 @@ export const ROUTES: readonly Route[] = [
   accounts('GET', '/admin/audit', 'audit', admin),
   accounts('GET', '/admin/keys/signing', 'signingKeys', admin),
   accounts('POST', '/admin/keys/signing/rotate', 'rotateSigningKey', adminDeed),
+  health('GET', '/admin/health', 'health'),
+  health('GET', '/admin/metrics', 'metrics'),
+  health('GET', '/admin/storage', 'storage'),
   ingest('GET', '/admin/ingest', 'status', admin),
   library('GET', '/admin/library/folders', 'folders'),
   library('POST', '/admin/library/folders', 'addFolder', { status: 201 }),

@@ -5,6 +5,7 @@ import { type AccessClaims, accountsContract } from '../../actors/accounts/contr
 import { catalogContract } from '../../actors/catalog/contract.ts';
 import { createGateway, type GatewayDeps, type GatewayOptions } from '../../actors/gateway/gateway.ts';
 import { LocalWindows } from '../../actors/gateway/rate-limit.ts';
+import { healthContract } from '../../actors/health/contract.ts';
 import { historyContract } from '../../actors/history/contract.ts';
 import { likesContract } from '../../actors/likes/contract.ts';
 import { playerContract } from '../../actors/player-session/contract.ts';
@@ -30,6 +31,7 @@ const CONTRACTS: readonly Contract[] = [
   searchContract,
   ingestContract,
   libraryContract,
+  healthContract,
 ];
 
 interface PlainSchema {
