@@ -32,11 +32,9 @@ export async function openEdge(
 ): Promise<OpenEdge> {
   await using opened = new AsyncDisposableStack();
   const report = opened.use(createServedReport({ journal, clock: systemClock }));
-  const covers = createCovers({
-    objects,
-    // Workers of a cluster make covers ahead: no music lies beside its edges.
-    ...(!isCluster(settings) && { sources: createCoverSources(tables) }),
-  });
+  // Workers of a cluster make covers ahead: no music lies beside its edges.
+  const sources = isCluster(settings) ? undefined : createCoverSources(tables);
+  const covers = opened.use(createCovers({ objects, ...(sources && { sources }) }));
   const library = createLibrary({ objects, covers, masterSecret: keyFor(masterSecret, 'content') });
   if (settings.edgeReports) {
     opened.use(await listenForEdgeReports({ library, report }, addressOf(settings.edgeReports)));

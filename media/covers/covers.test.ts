@@ -2,7 +2,8 @@
 // folder, the embedded tables and objects.
 
 import { execFileSync } from 'node:child_process';
-import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import t, { type Test } from 'tap';
@@ -23,12 +24,16 @@ const imageOf = (background: string, px = 700): Promise<Buffer> =>
     .toBuffer();
 
 async function fixture(t: Test, wrap: (objects: Objects) => Objects = (objects) => objects) {
-  const root = t.testdir({ music: {}, data: {} });
+  // Not tap's own folder, which goes before what is registered here is done.
+  const root = await mkdtemp(join(tmpdir(), 'covers-'));
+  t.teardown(() => rm(root, { recursive: true }));
+  await mkdir(join(root, 'music'));
   const { tables } = await enginesOf(t);
   const stored = new FolderObjects(join(root, 'data'));
   const objects = wrap(stored);
   const sources = createCoverSources(tables);
   const covers = createCovers({ objects, sources });
+  t.teardown(() => covers[Symbol.asyncDispose]());
   const music = join(root, 'music');
   /** A cover file that indexing has met. */
   const add = async (name: string, image: Uint8Array): Promise<string> => {

@@ -31,7 +31,8 @@ export interface CoversDeps {
   readonly sources?: Pick<CoverSources, 'of' | 'forget'>;
 }
 
-export interface Covers {
+/** Disposal waits for what is being stored. */
+export interface Covers extends AsyncDisposable {
   /** @throws NotFoundError `NO_SUCH_COVER`; UnavailableError `COVERS_BUSY`. */
   image(coverId: string, sizePx: CoverSizePx): Promise<Buffer>;
   /** JSON, `CoverColors`. @throws as `image` does. */
@@ -57,6 +58,7 @@ export function createCovers({ objects, sources }: CoversDeps): Covers {
       }),
   });
   const turns = new InTurn();
+  const unfinished = new Set<Promise<unknown>>();
   /** Images that no decoder takes; an id names the same bytes for ever. */
   const broken = new BoundedMap<string, true>(COVERS_BROKEN_MAX);
 
@@ -101,7 +103,8 @@ export function createCovers({ objects, sources }: CoversDeps): Covers {
           log.warn({ err: error, coverId }, 'a cover could not be stored; it will be made again');
         });
       });
-      making.catch(reject);
+      const ended = making.catch(reject).finally(() => unfinished.delete(ended));
+      unfinished.add(ended);
     });
   };
 
@@ -109,6 +112,9 @@ export function createCovers({ objects, sources }: CoversDeps): Covers {
     image: (coverId, sizePx) =>
       made(coverId, coverKey(coverId, sizePx), sizePx, ({ files }) => files.get(sizePx)),
     colors: (coverId) => made(coverId, coverColorsKey(coverId), SMALLEST_PX, colorsFile),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(unfinished);
+    },
   };
 }
 
