@@ -344,13 +344,26 @@ export const CATALOG_WRITE_ATTEMPTS_MAX = 20;
 export const RELEASES_AT_ONCE_MAX = 100;
 export const LYRICS_BYTES_MAX = 256 * 1024;
 export const PAGE_DEFAULT = 50;
+/** Of what has no album in its tags there can be more; what is beyond is on other lists, not on the album. */
+export const ALBUM_SONGS_MAX = 5000;
+export const ALBUM_ARTISTS_MAX = 1000;
 export const ALBUM_GENRES_MAX = 10;
+/** Genres beyond these are found and listed, but not counted: tags can hold anything. */
+export const GENRES_COUNTED_MAX = 2000;
+/** The biggest genres are shown with a cover: that of the first of their newest albums that has one. */
+export const GENRE_COVERS_MAX = 100;
+export const COVER_LOOKS_MAX = 5;
+/** Rows read or songs settled between two breaths, so that no import holds up a player command. */
+export const CATALOG_READ_CHUNK = 250;
 export const ALBUM_SONGS_SHOWN_MAX = 1000;
 export const ARTIST_GENRES_MAX = 10;
 /** An artist's counts and page stop here. */
 export const ARTIST_ALBUMS_MAX = 2000;
 export const ARTIST_ALBUMS_SHOWN_MAX = 500;
 export const ARTIST_SONGS_SHOWN_MAX = 100;
+/** Stretches of a list that one page looks through for what fits a filter; then a shorter page is answered. */
+export const ARTIST_SECTION_ROUNDS_MAX = 20;
+export const ALBUM_FILTER_ROUNDS_MAX = 20;
 export const SEARCH_DEFAULT = 20;
 /** Many ask for the same few things at the same time; each answer costs the index and some 60 rows. */
 export const SEARCH_ANSWER_AGE_MS_MAX = 3 * SECOND_MS;

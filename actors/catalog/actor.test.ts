@@ -89,7 +89,7 @@ t.test('C5: a removed song leaves albums, artists and lists but can still be nam
   await t.rejects(lyrics({ songId: idOf('one') }), { code: 'SONG_NOT_FOUND' });
   await catalog.caughtUp();
   t.same(await counts({}), { songs: 1, albums: 1, artists: 1 });
-  t.same((await genres({})).items, [{ name: 'Folk', songCount: 1 }]);
+  t.same((await genres({})).items, [{ name: 'Folk', songCount: 1, albumCount: 1 }]);
 
   await remove({ songId: idOf('two') });
   await catalog.caughtUp();
@@ -261,8 +261,8 @@ t.test('C14: counts stay exact when the whole journal comes again', async (t) =>
   await journal.again('catalog');
   t.same(await counts({}), { songs: 3, albums: 1, artists: 1 });
   t.same((await genres({})).items, [
-    { name: 'Folk', songCount: 3 },
-    { name: 'Jazz', songCount: 3 },
+    { name: 'Folk', songCount: 3, albumCount: 1 },
+    { name: 'Jazz', songCount: 3, albumCount: 1 },
   ]);
 });
 

@@ -5,11 +5,20 @@
  * so that another process's imports finish, are counted, drop cached copies and reach open players.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { CATALOG_WRITE_ATTEMPTS_MAX, PAGE_DEFAULT } from '../../config/limits.ts';
+import {
+  ALBUM_FILTER_ROUNDS_MAX,
+  ARTIST_ALBUMS_SHOWN_MAX,
+  ARTIST_SONGS_SHOWN_MAX,
+  CATALOG_WRITE_ATTEMPTS_MAX,
+  COVER_LOOKS_MAX,
+  GENRE_COVERS_MAX,
+  PAGE_DEFAULT,
+} from '../../config/limits.ts';
 import type { Handlers } from '../../kit/contract.ts';
 import { NotFoundError, StaleWriteError, UnavailableError } from '../../kit/errors.ts';
 import type { Consumer, JournalRecord } from '../../kit/ports/journal.ts';
 import {
+  type AlbumView,
   CATALOG_STREAM,
   CATALOG_TOPIC,
   type CatalogEvent,
@@ -25,12 +34,23 @@ import {
   problemOf,
   releaseEvent,
   removalEvent,
+  shownOf,
 } from './domain.ts';
-import { albumsBy } from './order.ts';
+import {
+  ALBUM_ARTISTS,
+  type AlbumFilter,
+  ARTISTS,
+  albumsBy,
+  decadeOf,
+  genreKey,
+  SONGS,
+  SONGS_BY_TITLE,
+  songsBy,
+} from './order.ts';
 import type { CatalogDeps } from './ports.ts';
 import { unavailableFor } from './rights.ts';
 import { type IdPage, ShelfReader, type SongCard } from './shelf-reader.ts';
-import { openShelves } from './shelves.ts';
+import { openShelves, type Recorded, type Touched } from './shelves.ts';
 import { catalogTables, type SongRow } from './tables.ts';
 import { Totals } from './totals.ts';
 
@@ -44,6 +64,45 @@ export interface Catalog extends AsyncDisposable {
 
 const subjectOf = (songId: string): string => `${CATALOG_STREAM}.${songId}`;
 const isPresent = <T>(value: T | undefined): value is T => value !== undefined;
+interface AlbumFilters {
+  readonly genre?: string | undefined;
+  readonly decade?: number | undefined;
+  readonly type?: AlbumView['type'] | undefined;
+}
+
+/** The one that leaves fewest albums comes first, as a rule. */
+const filtersOf = ({ genre, decade, type }: AlbumFilters): AlbumFilter[] => [
+  ...(genre === undefined ? [] : [{ genre }]),
+  ...(decade === undefined ? [] : [{ decade }]),
+  ...(type === undefined ? [] : [{ type }]),
+];
+
+function fits(view: AlbumView, filter: AlbumFilter): boolean {
+  if ('genre' in filter) return view.genres.some((name) => genreKey(name) === genreKey(filter.genre));
+  return 'decade' in filter ? decadeOf(view) === filter.decade : view.type === filter.type;
+}
+
+const recorded = ({ data, seq, atMs }: JournalRecord): Recorded => ({
+  event: data as CatalogRecord,
+  seq,
+  atMs,
+});
+
+/** Everything that looks different after these records. */
+function changedBy(records: readonly Recorded[], touched: Touched) {
+  const events = records.map(({ event }) => event);
+  return {
+    songIds: [...new Set(events.map(({ songId }) => songId))],
+    albumIds: [
+      ...new Set([
+        ...events.flatMap(({ albumId, previousAlbumId }) => [albumId, previousAlbumId ?? []].flat()),
+        ...touched.albumIds,
+      ]),
+    ],
+    artistIds: [...new Set([...events.flatMap(({ artistIds }) => artistIds), ...touched.artistIds])],
+  };
+}
+
 /** As the journal will give it back: no absent fields spelled out as undefined. */
 const asJournaled = <T>(given: T): T => JSON.parse(JSON.stringify(given)) as T;
 const songGone = () => new NotFoundError('SONG_NOT_FOUND', 'There is no such song; search for it again.');
@@ -80,43 +139,96 @@ export function createCatalog({ tables: engine, journal, cache, topics, sources 
   const artistViews = async (ids: readonly string[]) =>
     (await reader.artists(ids)).filter(isPresent).map(({ view }) => view);
 
+  /**
+   * Albums that all filters fit: one filter has lists of its own, the others are asked of each album. A page
+   * looks through so many stretches of the list at most.
+   */
+  async function albumsWhere(
+    sort: Parameters<typeof albumsBy>[0],
+    { genre, decade, type }: AlbumFilters,
+    { limit, cursor }: { readonly limit: number; readonly cursor?: string },
+  ) {
+    const [first, ...others] = filtersOf({ genre, decade, type });
+    const items: AlbumView[] = [];
+    let next = cursor;
+    for (let rounds = 0; rounds < ALBUM_FILTER_ROUNDS_MAX; rounds++) {
+      const asked = { limit: limit - items.length, ...(next !== undefined && { cursor: next }) };
+      const page = await reader.albumsOn(albumsBy(sort, first), asked);
+      const views = await albumViews(page.ids);
+      items.push(...views.filter((view) => others.every((filter) => fits(view, filter))));
+      next = page.nextCursor;
+      if (next === undefined) return { items };
+      if (items.length >= limit) break;
+    }
+    return { items, ...(next !== undefined && { nextCursor: next }) };
+  }
+
+  async function newestCover(filter: AlbumFilter): Promise<string | undefined> {
+    const { ids } = await reader.albumsOn(albumsBy('added', filter), { limit: COVER_LOOKS_MAX });
+    return (await albumViews(ids)).find(({ coverId }) => coverId !== undefined)?.coverId;
+  }
+
   const paging = ({ cursor, limit }: { cursor?: string | undefined; limit?: number | undefined }) => ({
     limit: limit ?? PAGE_DEFAULT,
     ...(cursor !== undefined && { cursor }),
   });
 
   /**
-   * Journals the event, then shows it at once: whoever waits for the answer reads what was written. Decided
-   * again when somebody else has journaled of this song since its row was written.
+   * Journals what is decided of each song, then shows it at once: whoever waits for the answer reads what was
+   * written. Decided again when somebody else has journaled of a song since its row was read. The rows as they
+   * were before, in the order asked for.
    */
   async function record(
-    songId: string,
-    decide: (row: SongRow | undefined) => CatalogRecord | undefined,
-  ): Promise<SongRow | undefined> {
-    const subject = subjectOf(songId);
+    songIds: readonly string[],
+    decide: (row: SongRow | undefined, songId: string) => CatalogRecord | undefined,
+  ): Promise<(SongRow | undefined)[]> {
+    const before = new Map<string, SongRow | undefined>();
+    let left = songIds;
     for (let tries = 0; tries < CATALOG_WRITE_ATTEMPTS_MAX; tries++) {
-      const row = await reader.row(songId);
-      const event = decide(row);
-      if (!event) return row;
-      try {
-        const seq = await journal.append(CATALOG_STREAM, subject, event, { expectedSeq: row?.seq ?? 0 });
-        await show(event, () => shelves.apply(event, { seq, atMs: sources.clock.nowMs() }));
-        return row;
-      } catch (error) {
-        if (!(error instanceof StaleWriteError)) throw error;
-        await catchUp(songId);
-      }
+      const rows = await reader.rows(left);
+      const decided = left.flatMap((songId, i) => {
+        const row = rows[i];
+        before.set(songId, row);
+        const event = decide(row, songId);
+        return event ? [{ songId, event, expectedSeq: row?.seq ?? 0 }] : [];
+      });
+      const appended = await Promise.all(decided.map(append));
+      const records = appended.filter(isPresent);
+      if (records.length > 0) await show(records);
+      left = decided.filter((_, i) => !appended[i]).map(({ songId }) => songId);
+      if (left.length === 0) return songIds.map((songId) => before.get(songId));
+      await Promise.all(left.map(catchUp));
     }
     throw new UnavailableError('CATALOG_CONTENDED', 'Too many writers change this at once; try again soon.');
   }
 
-  async function show(event: CatalogEvent, write: () => ReturnType<typeof shelves.settle>): Promise<void> {
-    const touched = await write();
-    await reader.drop({
-      songIds: [event.songId],
-      albumIds: [...touched.albumIds, event.albumId],
-      artistIds: [...touched.artistIds, ...event.artistIds],
-    });
+  /** Undefined when somebody else was first. */
+  async function append({
+    songId,
+    event,
+    expectedSeq,
+  }: {
+    readonly songId: string;
+    readonly event: CatalogRecord;
+    readonly expectedSeq: number;
+  }): Promise<Recorded | undefined> {
+    try {
+      const seq = await journal.append(CATALOG_STREAM, subjectOf(songId), event, { expectedSeq });
+      return { event, seq, atMs: sources.clock.nowMs() };
+    } catch (error) {
+      if (error instanceof StaleWriteError) return undefined;
+      throw error;
+    }
+  }
+
+  async function show(records: readonly Recorded[]): Promise<void> {
+    await reader.drop(changedBy(records, await shelves.apply(records)));
+  }
+
+  /** Finishes what was begun of songs that are as they should be already. */
+  async function settle(rows: readonly SongRow[]): Promise<void> {
+    const songIds = rows.filter((row) => !row.settled).map(({ release }) => release.songId);
+    if (songIds.length > 0) await reader.drop({ songIds, ...(await shelves.settle(songIds)) });
   }
 
   /** Applies what the journal already holds of a song, whoever is still at it elsewhere. */
@@ -125,10 +237,8 @@ export function createCatalog({ tables: engine, journal, cache, topics, sources 
     const row = await reader.row(songId);
     const seq = row?.seq ?? 0;
     const newer = seq < (await journal.lastSeq(CATALOG_STREAM, subject));
-    for (const { data, ...at } of newer ? await journal.read(CATALOG_STREAM, subject, seq) : []) {
-      await shelves.apply(data as CatalogRecord, at);
-    }
-    if (row && !row.settled) await shelves.settle(songId);
+    if (newer) await shelves.apply((await journal.read(CATALOG_STREAM, subject, seq)).map(recorded));
+    if (row && !row.settled) await shelves.settle([songId]);
   }
 
   const holds = (row: SongRow, { lyrics, ...release }: SongRelease): boolean =>
@@ -136,34 +246,30 @@ export function createCatalog({ tables: engine, journal, cache, topics, sources 
     row.lyrics?.digest === (lyrics && digestOf(lyrics)) &&
     isDeepStrictEqual(row.release, release);
 
-  async function releaseOne(release: SongRelease): Promise<{ songId: string; created: boolean }> {
-    const { songId } = release;
-    const before = await record(songId, (row) =>
-      row && holds(row, release) ? undefined : releaseEvent(row, release),
+  /** Of several releases of one song the last one holds. */
+  async function releaseAll(
+    releases: readonly SongRelease[],
+  ): Promise<{ songId: string; created: boolean }[]> {
+    const wanted = new Map(releases.map((release) => [release.songId, release]));
+    const songIds = [...wanted.keys()];
+    const before = await record(songIds, (row, songId) => {
+      const release = wanted.get(songId) as SongRelease;
+      return row && holds(row, release) ? undefined : releaseEvent(row, release, undefined);
+    });
+    await settle(
+      before.filter(isPresent).filter((row) => holds(row, wanted.get(row.release.songId) as SongRelease)),
     );
-    if (before && holds(before, release) && !before.settled) {
-      await show(releaseEvent(before, release), () => shelves.settle(songId));
-    }
-    return { songId, created: !before || before.removed };
+    return songIds.map((songId, i) => ({ songId, created: before[i]?.removed ?? true }));
   }
 
   async function consume(records: readonly JournalRecord[]): Promise<void> {
-    const songIds = new Set<string>();
-    const albumIds = new Set<string>();
-    const artistIds = new Set<string>();
-    for (const { data, seq, atMs } of records) {
-      const event = data as CatalogRecord;
-      const touched = await shelves.apply(event, { seq, atMs });
-      songIds.add(event.songId);
-      for (const id of [event.albumId, event.previousAlbumId, ...touched.albumIds]) if (id) albumIds.add(id);
-      for (const id of [...event.artistIds, ...touched.artistIds]) artistIds.add(id);
-    }
-    const changed = { songIds: [...songIds], albumIds: [...albumIds], artistIds: [...artistIds] };
+    const applied = records.map(recorded);
+    const changed = changedBy(applied, await shelves.apply(applied));
     await totals.recount(changed);
     await reader.drop(changed);
-    for (const { data } of records) {
-      const { release: _release, packaged: _packaged, ...event } = data as CatalogRecord;
-      await topics.publish(CATALOG_TOPIC, event satisfies CatalogEvent);
+    for (const { event } of applied) {
+      const { release: _release, packaged: _packaged, shown: _shown, ...news } = event;
+      await topics.publish(CATALOG_TOPIC, news satisfies CatalogEvent);
     }
   }
 
@@ -206,7 +312,7 @@ export function createCatalog({ tables: engine, journal, cache, topics, sources 
     async credits({ songId }) {
       const row = await reader.row(songId);
       if (!row) throw songGone();
-      return { songId, items: row.release.credits, rights: row.release.rights };
+      return { songId, items: shownOf(row).credits, rights: shownOf(row).rights };
     },
 
     async album({ albumId, country }) {
@@ -215,29 +321,58 @@ export function createCatalog({ tables: engine, journal, cache, topics, sources 
       return { ...card.view, songs: await songViews(card.songIds, country) };
     },
 
-    albums: async ({ sort = 'added', genre, ...page }) =>
-      pageOfViews(await reader.albumsOn(albumsBy(sort, genre), paging(page)), albumViews),
+    albums: async ({ sort = 'added', genre, decade, type, ...page }) =>
+      albumsWhere(sort, { genre, decade, type }, paging(page)),
 
     albumsById: async ({ albumIds }) => ({ items: await albumViews(albumIds) }),
 
     async artist({ artistId, country }) {
       const [card] = await reader.artists([artistId]);
       if (!card) throw new NotFoundError('ARTIST_NOT_FOUND', 'There is no such artist; search for it again.');
-      const [albums, songIds] = await Promise.all([
-        albumViews(card.albumIds),
-        reader.songIdsBy(artistId, card.albumIds),
+      const [albums, songs] = await Promise.all([
+        reader.albumsOf(artistId, { limit: ARTIST_ALBUMS_SHOWN_MAX }),
+        reader.songsOn(songsBy(artistId), { limit: ARTIST_SONGS_SHOWN_MAX }),
       ]);
-      return { ...card.view, albums, songs: await songViews(songIds, country) };
+      return {
+        ...card.view,
+        albums: await albumViews(albums.ids),
+        songs: await songViews(songs.ids, country),
+      };
     },
 
-    artists: async (page) => pageOfViews(await reader.allArtists(paging(page)), artistViews),
+    artistAlbums: async ({ artistId, section, ...page }) =>
+      pageOfViews(await reader.albumsOf(artistId, paging(page), section), albumViews),
+
+    artistSongs: async ({ artistId, country, ...page }) =>
+      pageOfViews(await reader.songsOn(songsBy(artistId), paging(page)), (ids) => songViews(ids, country)),
+
+    artists: async ({ of = 'songs', ...page }) =>
+      pageOfViews(
+        await reader.artistsOn(of === 'albums' ? ALBUM_ARTISTS : ARTISTS, paging(page)),
+        artistViews,
+      ),
 
     artistsById: async ({ artistIds }) => ({ items: await artistViews(artistIds) }),
 
     async genres() {
       const { genres } = await totals.read();
+      const sorted = Object.values(genres).sort(
+        (a, b) => b.songCount - a.songCount || (a.name < b.name ? -1 : 1),
+      );
+      const covers = await Promise.all(
+        sorted.slice(0, GENRE_COVERS_MAX).map(({ name }) => newestCover({ genre: name })),
+      );
       return {
-        items: Object.values(genres).sort((a, b) => b.songCount - a.songCount || (a.name < b.name ? -1 : 1)),
+        items: sorted.map((genre, i) => ({ ...genre, ...(covers[i] && { coverId: covers[i] }) })),
+      };
+    },
+
+    async decades() {
+      const { decades } = await totals.read();
+      return {
+        items: Object.entries(decades)
+          .map(([decade, albumCount]) => ({ decade: Number(decade), albumCount }))
+          .sort((a, b) => b.decade - a.decade),
       };
     },
 
@@ -261,8 +396,10 @@ export function createCatalog({ tables: engine, journal, cache, topics, sources 
       };
     },
 
-    allSongs: async ({ country, ...page }) =>
-      pageOfViews(await reader.allSongs(paging(page)), (ids) => songViews(ids, country)),
+    allSongs: async ({ sort = 'added', country, ...page }) =>
+      pageOfViews(await reader.songsOn(sort === 'title' ? SONGS_BY_TITLE : SONGS, paging(page)), (ids) =>
+        songViews(ids, country),
+      ),
 
     async counts() {
       const { songs, albums, artists } = await totals.read();
@@ -273,23 +410,25 @@ export function createCatalog({ tables: engine, journal, cache, topics, sources 
       const release = asJournaled(given);
       const problem = problemOf(release);
       if (problem) throw problem;
-      return releaseOne(release);
+      const [released] = await releaseAll([release]);
+      return released as { songId: string; created: boolean };
     },
 
     async releaseMany({ songs }) {
-      const items: { songId: string; created: boolean }[] = [];
-      const refused: { songId: string; code: string; why: string }[] = [];
-      for (const release of songs.map(asJournaled)) {
-        const problem = problemOf(release);
-        if (problem) refused.push({ songId: release.songId, code: problem.code, why: problem.message });
-        else items.push(await releaseOne(release));
-      }
-      return { items, refused };
+      const releases = songs.map(asJournaled);
+      const problems = releases.map(problemOf);
+      return {
+        items: await releaseAll(releases.filter((_, i) => !problems[i])),
+        refused: releases.flatMap(({ songId }, i) => {
+          const problem = problems[i];
+          return problem ? [{ songId, code: problem.code, why: problem.message }] : [];
+        }),
+      };
     },
 
     async packaged({ songId, ...given }) {
       const packaged = asJournaled(given);
-      await record(songId, (row) => {
+      await record([songId], (row) => {
         if (!row) throw songGone();
         return isDeepStrictEqual(row.packaged, packaged) ? undefined : packagedEvent(row, packaged);
       });
@@ -297,13 +436,11 @@ export function createCatalog({ tables: engine, journal, cache, topics, sources 
     },
 
     async remove({ songId }) {
-      const before = await record(songId, (row) => {
+      const before = await record([songId], (row) => {
         if (!row) throw songGone();
         return row.removed ? undefined : removalEvent(row);
       });
-      if (before?.removed && !before.settled) {
-        await show(removalEvent(before), () => shelves.settle(songId));
-      }
+      await settle(before.filter(isPresent).filter(({ removed }) => removed));
       return {};
     },
   };

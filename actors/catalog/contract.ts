@@ -185,12 +185,27 @@ export const ArtistView = object({
   genres: Type.Array(Name),
   about: Type.Optional(Type.String({ maxLength: 4000 })),
   coverId: Type.Optional(Type.String()),
+  /** Albums of their own, and those that they only appear on. */
   albumCount: Type.Integer({ minimum: 0 }),
+  appearsOnCount: Type.Integer({ minimum: 0 }),
   songCount: Type.Integer({ minimum: 0 }),
 });
 export type ArtistView = Static<typeof ArtistView>;
 
-export const LyricsLine = object({ atMs: Type.Optional(DurationMs), text: Type.String({ maxLength: 1000 }) });
+/** What an artist's albums are parted into on their page. */
+export const ArtistSection = literals('album', 'ep', 'single', 'compilation', 'appearsOn');
+export type ArtistSection = Static<typeof ArtistSection>;
+
+/** By its first year. */
+const Decade = Type.Integer({ minimum: 0, maximum: 9990, multipleOf: 10 });
+
+export const LyricsWord = object({ atMs: DurationMs, text: Type.String({ maxLength: 1000 }) });
+export const LyricsLine = object({
+  atMs: Type.Optional(DurationMs),
+  text: Type.String({ maxLength: 1000 }),
+  /** Where words are timed by themselves; together they are the line's text. */
+  words: Type.Optional(Type.Array(LyricsWord, { maxItems: 1000 })),
+});
 export const Lyrics = object({
   songId: Id,
   synced: Type.Boolean(),
@@ -221,6 +236,8 @@ export const SongRelease = object({
     ...albumFacts,
     artists: Type.Array(ArtistRef, { minItems: 1, maxItems: 100 }),
     type: AlbumView.properties.type,
+    /** Absent: the latest of its songs. */
+    year: Type.Optional(Type.Integer({ minimum: 0, maximum: 9999 })),
     coverId: Type.Optional(Type.String()),
   }),
   artists: Type.Array(ArtistRef, { minItems: 1, maxItems: 100 }),
@@ -269,8 +286,11 @@ export const catalogContract = defineContract({
     }),
     albums: query('Albums', {
       params: object({
-        sort: Type.Optional(literals('added', 'title', 'year')),
+        sort: Type.Optional(literals('added', 'title', 'artist', 'year')),
+        /** Filters hold together; a page that many albums do not fit may be short and still have a next one. */
         genre: Type.Optional(Name),
+        decade: Type.Optional(Decade),
+        type: Type.Optional(AlbumView.properties.type),
         ...Page,
       }),
       result: pageOf(AlbumView),
@@ -283,10 +303,34 @@ export const catalogContract = defineContract({
         songs: Type.Array(SongView),
       }),
     }),
-    artists: query('Artists by name', { params: object(Page), result: pageOf(ArtistView) }),
-    genres: query('Genres with the number of songs', {
+    artistAlbums: query('All albums of an artist, newest first', {
+      params: object({ artistId: Id, section: Type.Optional(ArtistSection), ...Page }),
+      result: pageOf(AlbumView),
+    }),
+    artistSongs: query('All songs of an artist, in the order of their albums', {
+      params: object({ artistId: Id, ...viewer, ...Page }),
+      result: pageOf(SongView),
+    }),
+    artists: query('Artists by name for sorting', {
+      params: object({ of: Type.Optional(literals('albums', 'songs')), ...Page }),
+      result: pageOf(ArtistView),
+    }),
+    genres: query('Genres, those with most songs first', {
       params: Empty,
-      result: object({ items: Type.Array(object({ name: Name, songCount: Type.Integer() })) }),
+      result: object({
+        items: Type.Array(
+          object({
+            name: Name,
+            songCount: Type.Integer(),
+            albumCount: Type.Integer(),
+            coverId: Type.Optional(Type.String()),
+          }),
+        ),
+      }),
+    }),
+    decades: query('Decades with the number of albums, newest first', {
+      params: Empty,
+      result: object({ items: Type.Array(object({ decade: Decade, albumCount: Type.Integer() })) }),
     }),
     albumsById: query('Several albums, in the order asked for; unknown ones are left out', {
       params: object({ albumIds: Type.Array(Id, { maxItems: 100 }) }),
@@ -313,8 +357,10 @@ export const catalogContract = defineContract({
         lyrics: Type.Array(Lyrics),
       }),
     }),
-    /** Newest first; used to build search and to page through everything. */
-    allSongs: query('All songs', { params: object({ ...viewer, ...Page }), result: pageOf(SongView) }),
+    allSongs: query('All songs, newest first or by title', {
+      params: object({ sort: Type.Optional(literals('added', 'title')), ...viewer, ...Page }),
+      result: pageOf(SongView),
+    }),
     counts: query('How much there is', {
       params: Empty,
       result: object({ songs: Type.Integer(), albums: Type.Integer(), artists: Type.Integer() }),

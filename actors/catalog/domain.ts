@@ -1,15 +1,10 @@
-/** What a release does to a song's row, and what albums and artists make of their songs. Pure. */
+/** What releases and corrections do to a song's row, and how a song is seen. Pure. */
 import { createHash } from 'node:crypto';
-import {
-  ALBUM_GENRES_MAX,
-  ARTIST_ALBUMS_SHOWN_MAX,
-  ARTIST_GENRES_MAX,
-  LYRICS_BYTES_MAX,
-} from '../../config/limits.ts';
+import { LYRICS_BYTES_MAX } from '../../config/limits.ts';
 import { type AntiphonError, BadRequestError, TooLargeError } from '../../kit/errors.ts';
-import type { AlbumView, ArtistView, CatalogEvent, Lyrics, SongRelease, SongView } from './contract.ts';
-import { albumMarks, artistMarks, genreKey, sameMark, sortKey } from './order.ts';
-import type { AlbumArtist, AlbumRow, ArtistRow, Mark, Packaged, SongRow } from './tables.ts';
+import type { CatalogEvent, Lyrics, SongRelease, SongView } from './contract.ts';
+import { sameMark, songMarks } from './order.ts';
+import type { Packaged, Shown, SongRow } from './tables.ts';
 
 const SHARES_SUM_BP = 10_000;
 
@@ -17,6 +12,8 @@ const SHARES_SUM_BP = 10_000;
 export interface CatalogRecord extends CatalogEvent {
   readonly release?: SongRelease;
   readonly packaged?: Packaged;
+  /** What corrections make of the release, when they change it. */
+  readonly shown?: Shown;
 }
 
 /** Why a release is refused (rules C2 to C4). */
@@ -46,65 +43,104 @@ export const digestOf = (lyrics: Lyrics): string =>
 
 const unique = (ids: Iterable<string>): string[] => [...new Set(ids)];
 
-const artistIdsOf = ({ artists, album }: Pick<SongRelease, 'artists' | 'album'>): string[] =>
+const artistIdsOf = ({ artists, album }: Shown): string[] =>
   unique([...artists, ...album.artists].map(({ artistId }) => artistId));
 
-/** The event that takes a song from its row as it is (undefined: new) to what is released. */
-export function releaseEvent(before: SongRow | undefined, release: SongRelease): CatalogRecord {
-  const { songId, album } = release;
-  const previous = before?.release;
+/** What everybody sees of a song: what files say, with what administrators have corrected. */
+export const shownOf = ({ release, shown }: Pick<SongRow, 'release' | 'shown'>): Shown => shown ?? release;
+
+function eventOf(type: CatalogEvent['type'], after: Shown, before?: SongRow): CatalogEvent {
+  const { songId, album } = after;
+  const previous = before && shownOf(before);
   return {
-    type: 'songReleased',
+    type,
     songId,
     albumId: album.albumId,
     ...(previous && previous.album.albumId !== album.albumId && { previousAlbumId: previous.album.albumId }),
-    artistIds: unique([...artistIdsOf(release), ...(previous ? artistIdsOf(previous) : [])]),
-    release,
+    artistIds: unique([...artistIdsOf(after), ...(previous ? artistIdsOf(previous) : [])]),
   };
 }
 
-const eventOf = (type: CatalogEvent['type'], { release }: SongRow): CatalogRecord => ({
-  type,
-  songId: release.songId,
-  albumId: release.album.albumId,
-  artistIds: artistIdsOf(release),
+/** The event that takes a song from its row as it is (undefined: new) to what is released. */
+export const releaseEvent = (
+  before: SongRow | undefined,
+  release: SongRelease,
+  shown: Shown | undefined,
+): CatalogRecord => ({
+  ...eventOf('songReleased', shown ?? release, before),
+  release,
+  ...(shown && { shown }),
 });
 
-export const removalEvent = (row: SongRow): CatalogRecord => eventOf('songRemoved', row);
+export const removalEvent = (row: SongRow): CatalogRecord => eventOf('songRemoved', shownOf(row));
+
 export const packagedEvent = (row: SongRow, packaged: Packaged): CatalogRecord => ({
-  ...eventOf('songPackaged', row),
+  ...eventOf('songPackaged', shownOf(row)),
   packaged,
 });
 
+interface At {
+  readonly seq: number;
+  readonly atMs: number;
+}
+
 /** The row after a journaled event, or undefined when there is no song that it could change. */
-export function rowAfter(
+export function rowAfter(before: SongRow | undefined, record: CatalogRecord, at: At): SongRow | undefined {
+  const row = changed(before, record, at);
+  // What packaging finds out moves nothing on any list.
+  if (!row || record.type === 'songPackaged') return row;
+  return { ...row, settled: false, ...stale(before, row) };
+}
+
+function changed(before: SongRow | undefined, record: CatalogRecord, at: At): SongRow | undefined {
+  const { seq } = at;
+  switch (record.type) {
+    case 'songRemoved':
+      return before && { ...before, seq, removed: true };
+    case 'songPackaged':
+      return before && record.packaged && { ...before, seq, packaged: record.packaged };
+    case 'songReleased':
+      return record.release && released(before, record.release, record.shown, at);
+  }
+}
+
+function released(
   before: SongRow | undefined,
-  { type, release: released, packaged }: CatalogRecord,
-  { seq, atMs }: { readonly seq: number; readonly atMs: number },
-): SongRow | undefined {
-  if (type === 'songRemoved') return before && { ...before, seq, removed: true, settled: false };
-  if (type === 'songPackaged') return before && packaged && { ...before, seq, packaged };
-  if (!released) return undefined;
-  const { lyrics, ...release } = released;
+  { lyrics, ...release }: SongRelease,
+  shown: Shown | undefined,
+  { seq, atMs }: At,
+): SongRow {
   return {
     seq,
     release,
+    ...(shown && { shown }),
     ...(lyrics && { lyrics: { synced: lyrics.synced, digest: digestOf(lyrics) } }),
     ...(before?.packaged && { packaged: before.packaged }),
     addedAtMs: before?.addedAtMs ?? atMs,
     removed: false,
     settled: false,
-    staleAlbumIds: unique([
-      ...(before?.staleAlbumIds ?? []),
-      ...(before ? [before.release.album.albumId] : []),
-    ]),
+    staleAlbumIds: [],
+    staleMarks: [],
+  };
+}
+
+/** Where the row before may still be shown. */
+function stale(before: SongRow | undefined, row: SongRow): Pick<SongRow, 'staleAlbumIds' | 'staleMarks'> {
+  if (!before) return { staleAlbumIds: [], staleMarks: [] };
+  const marks = songMarks(row);
+  return {
+    staleAlbumIds: unique([...before.staleAlbumIds, shownOf(before).album.albumId]),
+    staleMarks: [...before.staleMarks, ...songMarks(before)].filter(
+      (old) => !marks.some((mark) => sameMark(mark, old)),
+    ),
   };
 }
 
 const COMPOSING_ROLES: ReadonlySet<string> = new Set(['composer', 'songwriter']);
 
-export function songView({ release, lyrics, packaged }: SongRow): Omit<SongView, 'unavailable'> {
-  const { album, artistAbout: _about, credits, rights: _rights, rungs: _rungs, ...rest } = release;
+export function songView(row: SongRow): Omit<SongView, 'unavailable'> {
+  const { lyrics, packaged } = row;
+  const { album, artistAbout: _about, credits, rights: _rights, rungs: _rungs, ...rest } = shownOf(row);
   const composers = unique(credits.filter(({ role }) => COMPOSING_ROLES.has(role)).map(({ name }) => name));
   return {
     ...rest,
@@ -117,137 +153,5 @@ export function songView({ release, lyrics, packaged }: SongRow): Omit<SongView,
       ...(album.loudness && { loudness: album.loudness }),
     },
     lyrics: lyrics ? (lyrics.synced ? 'synced' : 'plain') : 'none',
-  };
-}
-
-/** Disc, track (unknown tracks last), title, id. */
-function inAlbumOrder(a: SongRow, b: SongRow): number {
-  const [x, y] = [a.release, b.release];
-  const track = (n: number) => (n === 0 ? Number.MAX_SAFE_INTEGER : n);
-  return (
-    x.discNumber - y.discNumber ||
-    track(x.trackNumber) - track(y.trackNumber) ||
-    compare(sortKey(x.sortTitle ?? x.title), sortKey(y.sortTitle ?? y.title)) ||
-    compare(x.songId, y.songId)
-  );
-}
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-/** Counts by genre key, with the way of writing met first. */
-function genreTally(lists: readonly (readonly string[])[]): Record<string, number> {
-  const tally = new Map<string, { name: string; count: number }>();
-  for (const name of lists.flatMap((genres) => uniqueGenres(genres))) {
-    const entry = tally.get(genreKey(name)) ?? { name, count: 0 };
-    entry.count += 1;
-    tally.set(genreKey(name), entry);
-  }
-  return Object.fromEntries([...tally.values()].map(({ name, count }) => [name, count]));
-}
-
-const uniqueGenres = (genres: readonly string[]): string[] => [
-  ...new Map(genres.map((name) => [genreKey(name), name] as const)).values(),
-];
-
-const commonest = (tally: Readonly<Record<string, number>>, max: number): string[] =>
-  Object.entries(tally)
-    .sort(([a, x], [b, y]) => y - x || compare(a, b))
-    .slice(0, max)
-    .map(([name]) => name);
-
-/** What the songs of one album make of it; `songs` is not empty. */
-export function albumRowOf(songs: readonly SongRow[], before?: AlbumRow): AlbumRow {
-  const ordered = [...songs].sort(inAlbumOrder);
-  const latest = songs.reduce((a, b) => (b.seq > a.seq ? b : a));
-  const { album } = latest.release;
-  const years = songs.flatMap(({ release }) => release.year ?? []);
-  const artists = albumArtists(songs, new Set(album.artists.map(({ artistId }) => artistId)));
-  const view: AlbumView = {
-    ...album,
-    genres: commonest(genreTally(songs.map(({ release }) => release.genres)), ALBUM_GENRES_MAX),
-    ...(years.length > 0 && { year: Math.max(...years) }),
-    songCount: songs.length,
-    durationMs: songs.reduce((sum, { release }) => sum + release.durationMs, 0),
-    addedAtMs: songs.reduce((min, { addedAtMs }) => Math.min(min, addedAtMs), Number.MAX_SAFE_INTEGER),
-  };
-  return {
-    view,
-    songIds: ordered.map(({ release }) => release.songId),
-    artists,
-    ...marked(albumMarks(view, Object.keys(artists)), before),
-  };
-}
-
-/** What is left of an album whose last song went: it is on no list. */
-export const emptiedAlbum = (before: AlbumRow): AlbumRow => ({
-  view: { ...before.view, genres: [], songCount: 0, durationMs: 0 },
-  songIds: [],
-  artists: {},
-  ...marked([], before),
-});
-
-const marked = (
-  marks: readonly Mark[],
-  before: { readonly marks: readonly Mark[]; readonly staleMarks: readonly Mark[] } | undefined,
-): { marks: readonly Mark[]; staleMarks: readonly Mark[] } => ({
-  marks,
-  staleMarks: [...(before?.marks ?? []), ...(before?.staleMarks ?? [])].filter(
-    (old) => !marks.some((mark) => sameMark(mark, old)),
-  ),
-});
-
-/** Each artist of the album's songs, and the album's own artists even without a song of theirs. */
-function albumArtists(songs: readonly SongRow[], ownIds: ReadonlySet<string>): Record<string, AlbumArtist> {
-  const artists: Record<string, AlbumArtist> = {};
-  for (const { release, seq } of [...songs].sort((a, b) => a.seq - b.seq)) {
-    const own = release.album.artists.filter(({ artistId }) => ownIds.has(artistId));
-    for (const { artistId, ...names } of [...own, ...release.artists]) {
-      const about = release.artistAbout?.[artistId] ?? artists[artistId]?.about;
-      artists[artistId] = { ...names, songCount: 0, genres: {}, seq, ...(about !== undefined && { about }) };
-    }
-  }
-  for (const [artistId, artist] of Object.entries(artists)) {
-    const theirs = songs.filter(({ release }) => release.artists.some((ref) => ref.artistId === artistId));
-    artists[artistId] = {
-      ...artist,
-      songCount: theirs.length,
-      genres: genreTally(theirs.map(({ release }) => release.genres)),
-    };
-  }
-  return artists;
-}
-
-/** What an artist's albums (in the order of the artist's page) make of the artist; none: off every list. */
-export function artistRowOf(
-  artistId: string,
-  albums: readonly AlbumRow[],
-  before?: ArtistRow,
-): ArtistRow | undefined {
-  const parts = albums.flatMap(({ artists }) => artists[artistId] ?? []);
-  const latest = parts.reduce<AlbumArtist | undefined>((a, b) => (a && a.seq >= b.seq ? a : b), undefined);
-  const name = latest?.name ?? before?.view.name;
-  if (name === undefined) return undefined;
-  const about = [...parts].sort((a, b) => b.seq - a.seq).find((part) => part.about !== undefined)?.about;
-  const coverId = albums.find(({ view }) => view.coverId !== undefined)?.view.coverId;
-  const genres: Record<string, number> = {};
-  for (const part of parts) {
-    for (const [genre, count] of Object.entries(part.genres)) genres[genre] = (genres[genre] ?? 0) + count;
-  }
-  const { sortName, mbid } = latest ?? before?.view ?? {};
-  const view: ArtistView = {
-    artistId,
-    name,
-    ...(sortName !== undefined && { sortName }),
-    ...(mbid !== undefined && { mbid }),
-    genres: uniqueGenres(commonest(genres, ARTIST_GENRES_MAX)),
-    ...(about !== undefined && { about }),
-    ...(coverId !== undefined && { coverId }),
-    albumCount: albums.length,
-    songCount: parts.reduce((sum, { songCount }) => sum + songCount, 0),
-  };
-  return {
-    view,
-    albumIds: albums.slice(0, ARTIST_ALBUMS_SHOWN_MAX).map((album) => album.view.albumId),
-    ...marked(albums.length > 0 ? artistMarks(view) : [], before),
   };
 }

@@ -6,18 +6,47 @@ import type { Mark, SongRow } from './tables.ts';
 
 const KEY_CHARS_MAX = 100;
 const YEAR_MAX = 9999;
+const TRACK_UNKNOWN = 99_999;
 
-type AlbumSort = 'added' | 'title' | 'year';
+const padded = (n: number, digits: number): string => String(n).padStart(digits, '0');
+
+export const ALBUM_SORTS = ['added', 'title', 'artist', 'year'] as const;
+type AlbumSort = (typeof ALBUM_SORTS)[number];
+/** Which albums a list holds: all, or those that one thing is true of. */
+export type AlbumFilter =
+  | { readonly genre: string }
+  | { readonly decade: number }
+  | { readonly type: AlbumView['type'] };
 
 export const SONGS = 'songs/added';
+export const SONGS_BY_TITLE = 'songs/title';
 export const ARTISTS = 'artists/name';
+/** Those with an album of their own. */
+export const ALBUM_ARTISTS = 'artists/albums';
 const ARTIST_PREFIX = 'artist/';
-export const albumsOf = (artistId: string): string => ARTIST_PREFIX + artistId;
-/** The artist whose albums a list holds, for lists of that kind. */
+const albumsOf = (artistId: string): string => ARTIST_PREFIX + artistId;
+/** The artist whose albums a list holds, for lists of that kind: they have a table of their own. */
 export const artistOf = (list: string): string | undefined =>
   list.startsWith(ARTIST_PREFIX) ? list.slice(ARTIST_PREFIX.length) : undefined;
-export const albumsBy = (sort: AlbumSort, genre?: string): string =>
-  genre === undefined ? `albums/${sort}` : `albums/${sort}/${genreKey(genre)}`;
+export const songsBy = (artistId: string): string => `songs/artist/${artistId}`;
+
+export function albumsBy(sort: AlbumSort, filter?: AlbumFilter): string {
+  if (!filter) return `albums/${sort}`;
+  if ('genre' in filter) return `albums/${sort}/${genreKey(filter.genre)}`;
+  return 'decade' in filter
+    ? `albums/${sort}//decade/${filter.decade}`
+    : `albums/${sort}//type/${filter.type}`;
+}
+
+/** When the music first came out, as far as anybody has said. */
+export const yearOf = ({
+  originalYear,
+  year,
+}: Pick<AlbumView, 'originalYear' | 'year'>): number | undefined => originalYear ?? year;
+export const decadeOf = (view: AlbumView): number | undefined => {
+  const year = yearOf(view);
+  return year === undefined ? undefined : Math.floor(year / 10) * 10;
+};
 
 /** Short and free of what a store could not give back as it got it: half a surrogate pair, control signs. */
 const keyText = (text: string): string =>
@@ -58,37 +87,68 @@ const byYear = (year: number | undefined, title: string) => {
     bucket: [first = ''],
     sort,
   } = byName(title);
-  return { bucket: `${String(YEAR_MAX - (year ?? 0)).padStart(4, '0')}${first}`, sort };
+  return { bucket: `${padded(YEAR_MAX - (year ?? 0), 4)}${first}`, sort };
 };
 
-export const songMark = ({ release, addedAtMs }: Pick<SongRow, 'release' | 'addedAtMs'>): Mark => ({
-  list: SONGS,
-  id: release.songId,
-  ...byAdded(addedAtMs),
-});
-
-export function albumMarks(view: AlbumView, artistIds: readonly string[]): Mark[] {
-  const { albumId: id, year, addedAtMs, genres } = view;
-  const title = view.sortTitle ?? view.title;
-  const orders = {
-    added: byAdded(addedAtMs),
-    title: byName(title),
-    year: byYear(year, title),
-  };
-  const sorts = ['added', 'title', 'year'] as const;
-  const { bucket, sort } = orders.year;
+/** Where a song stands; removed ones stand nowhere. */
+export function songMarks(row: SongRow): Mark[] {
+  if (row.removed) return [];
+  const { release, addedAtMs } = row;
+  const shown = row.shown ?? release;
+  const { songId: id, title, sortTitle, artists, album, discNumber, trackNumber } = shown;
+  // Of the song's own facts alone, so that nothing moves when its album learns a year.
+  const home = byYear(album.originalYear ?? shown.year, album.sortTitle ?? album.title);
+  const place = `${album.albumId} ${padded(discNumber, 4)}${padded(trackNumber || TRACK_UNKNOWN, 5)}`;
   return [
-    ...[undefined, ...genres].flatMap((genre) =>
-      sorts.map((by) => ({ list: albumsBy(by, genre), id, ...orders[by] })),
-    ),
-    // One artist's albums fit one partition.
-    ...artistIds.map((artistId) => ({ list: albumsOf(artistId), id, bucket: '', sort: bucket + sort })),
+    { list: SONGS, id, ...byAdded(addedAtMs) },
+    { list: SONGS_BY_TITLE, id, ...byName(sortTitle ?? title) },
+    ...[...new Set(artists.map(({ artistId }) => artistId))].map((artistId) => ({
+      list: songsBy(artistId),
+      id,
+      bucket: home.bucket,
+      sort: `${home.sort} ${place}`,
+    })),
   ];
 }
 
-export const artistMarks = ({ artistId, name, sortName }: ArtistView): Mark[] => [
-  { list: ARTISTS, id: artistId, ...byName(sortName ?? name) },
-];
+export function albumMarks(view: AlbumView, artistIds: readonly string[]): Mark[] {
+  const { albumId: id, addedAtMs, genres, artists, type } = view;
+  const title = view.sortTitle ?? view.title;
+  const [first] = artists;
+  const year = byYear(yearOf(view), title);
+  const artist = byName(first?.sortName ?? first?.name ?? '');
+  const orders = {
+    added: byAdded(addedAtMs),
+    title: byName(title),
+    artist: { bucket: artist.bucket, sort: `${artist.sort} ${year.bucket}${year.sort}` },
+    year,
+  };
+  const decade = decadeOf(view);
+  const filters: (AlbumFilter | undefined)[] = [
+    undefined,
+    { type },
+    ...(decade === undefined ? [] : [{ decade }]),
+    ...genres.map((genre) => ({ genre })),
+  ];
+  return [
+    ...filters.flatMap((filter) =>
+      ALBUM_SORTS.map((by) => ({ list: albumsBy(by, filter), id, ...orders[by] })),
+    ),
+    // One artist's albums fit one partition.
+    ...artistIds.map((artistId) => ({
+      list: albumsOf(artistId),
+      id,
+      bucket: '',
+      sort: year.bucket + year.sort,
+    })),
+  ];
+}
+
+export function artistMarks({ artistId, name, sortName, albumCount, appearsOnCount }: ArtistView): Mark[] {
+  const place = { id: artistId, ...byName(sortName ?? name) };
+  const lists = albumCount > 0 ? [ARTISTS, ALBUM_ARTISTS] : appearsOnCount > 0 ? [ARTISTS] : [];
+  return lists.map((list) => ({ list, ...place }));
+}
 
 export const sameMark = (a: Mark, b: Mark): boolean =>
   a.list === b.list && a.bucket === b.bucket && a.sort === b.sort && a.id === b.id;

@@ -1,7 +1,7 @@
 /** The reading half: views from rows, with copies kept in the cache. */
 import {
   ALBUM_SONGS_SHOWN_MAX,
-  ARTIST_SONGS_SHOWN_MAX,
+  ARTIST_SECTION_ROUNDS_MAX,
   CATALOG_ITEM_TTL_MS,
   CATALOG_LIST_TTL_MS,
 } from '../../config/limits.ts';
@@ -9,11 +9,12 @@ import type { BucketedList } from '../../kit/bucketed-list.ts';
 import type { Cache } from '../../kit/ports/cache.ts';
 import type { IdSource } from '../../kit/sources.ts';
 import { ReadThrough } from './cached.ts';
-import type { AlbumView, ArtistView, Lyrics, Rung, SongView } from './contract.ts';
-import { songView } from './domain.ts';
-import { ARTISTS, SONGS, sameMark, songMark } from './order.ts';
+import type { AlbumView, ArtistSection, ArtistView, Lyrics, Rung, SongView } from './contract.ts';
+import { isKnown } from './derived.ts';
+import { shownOf, songView } from './domain.ts';
+import { sameMark, songMarks } from './order.ts';
 import type { Terms } from './rights.ts';
-import type { CatalogTables, Mark, SongRow } from './tables.ts';
+import type { ArtistAlbum, CatalogTables, Mark, SongRow } from './tables.ts';
 
 /** A song as it is kept: what does not depend on who looks, and the terms that say who may hear it. */
 export interface SongCard extends Terms {
@@ -29,7 +30,6 @@ interface AlbumCard {
 
 interface ArtistCard {
   readonly view: ArtistView;
-  readonly albumIds: readonly string[];
 }
 
 export interface IdPage {
@@ -44,11 +44,15 @@ interface PageOptions {
 
 const cardOf = (row: SongRow): SongCard => ({
   view: songView(row),
-  rights: row.release.rights,
-  rungs: row.release.rungs,
+  rights: shownOf(row).rights,
+  rungs: shownOf(row).rungs,
   removed: row.removed,
   ...(row.lyrics && { lyricsDigest: row.lyrics.digest }),
 });
+
+const marksIn = (row: SongRow | undefined): readonly Mark[] => (row ? songMarks(row) : []);
+
+const sectionOf = ({ own, type }: ArtistAlbum): ArtistSection => (own ? type : 'appearsOn');
 
 /** A random name, new with every change of the catalogue that any process makes. */
 const GENERATION = 'catalog/generation';
@@ -61,7 +65,6 @@ export class ShelfReader {
   readonly #songs: ReadThrough;
   readonly #albums: ReadThrough;
   readonly #artists: ReadThrough;
-  readonly #artistSongs: ReadThrough;
   readonly #pages: ReadThrough;
 
   constructor(tables: CatalogTables, list: BucketedList<Record<string, never>>, cache: Cache, ids: IdSource) {
@@ -74,7 +77,6 @@ export class ShelfReader {
     this.#songs = reads('catalog/song/', CATALOG_ITEM_TTL_MS);
     this.#albums = reads('catalog/album/', CATALOG_ITEM_TTL_MS);
     this.#artists = reads('catalog/artist/', CATALOG_ITEM_TTL_MS);
-    this.#artistSongs = reads('catalog/artist-songs/', CATALOG_ITEM_TTL_MS);
     this.#pages = reads('catalog/page/', CATALOG_LIST_TTL_MS);
   }
 
@@ -110,29 +112,27 @@ export class ShelfReader {
 
   async storedArtists(artistIds: readonly string[]): Promise<(ArtistCard | undefined)[]> {
     const rows = await this.#tables.artists.getMany(artistIds.map((id) => [id, []] as const));
-    return rows.map((row) =>
-      row && row.view.albumCount > 0 ? { view: row.view, albumIds: row.albumIds } : undefined,
-    );
+    return rows.map((row) => (row && isKnown(row.view) ? { view: row.view } : undefined));
   }
 
-  /** Songs by the artist in the order of these albums, and within each in album order. */
-  async songIdsBy(artistId: string, albumIds: readonly string[]): Promise<readonly string[]> {
-    const ids = await this.#artistSongs.one(artistId, async () => {
-      const albums = await this.#tables.albums.getMany(albumIds.map((id) => [id, []] as const));
-      const theirs: string[] = [];
-      for (const album of albums) {
-        if (!album?.artists[artistId]?.songCount) continue;
-        const cards = await this.songs(album.songIds);
-        for (const card of cards) {
-          if (card && !card.removed && card.view.artists.some((ref) => ref.artistId === artistId)) {
-            theirs.push(card.view.songId);
-          }
-        }
-        if (theirs.length >= ARTIST_SONGS_SHOWN_MAX) break;
+  /** An artist's albums, newest first, and of each whether it is the artist's own. */
+  async albumsOf(artistId: string, { limit, cursor }: PageOptions, section?: ArtistSection): Promise<IdPage> {
+    const generation = await this.#generation();
+    const key = `${generation}/artist/${artistId}/${section ?? ''}/${limit}/${cursor ?? ''}`;
+    const page = await this.#pages.one<IdPage>(key, async () => {
+      const ids: string[] = [];
+      let next = cursor;
+      for (let rounds = 0; rounds < ARTIST_SECTION_ROUNDS_MAX && ids.length < limit; rounds++) {
+        const asked = { limit: limit - ids.length, ...(next !== undefined && { cursor: next }) };
+        const { rows, cursor: after } = await this.#tables.artistAlbums.scan(artistId, asked);
+        for (const { ck, row } of rows)
+          if (section === undefined || sectionOf(row) === section) ids.push(ck[1]);
+        next = after;
+        if (next === undefined) return { ids };
       }
-      return theirs.slice(0, ARTIST_SONGS_SHOWN_MAX);
+      return { ids, ...(next !== undefined && { nextCursor: next }) };
     });
-    return ids ?? [];
+    return page ?? { ids: [] };
   }
 
   async storedLyrics(songId: string, digest: string): Promise<Lyrics | undefined> {
@@ -143,25 +143,24 @@ export class ShelfReader {
     return this.#tables.songs.get(songId, []);
   }
 
-  allSongs(options: PageOptions): Promise<IdPage> {
-    return this.#page(SONGS, options, async (marks) => {
-      const rows = await this.#tables.songs.getMany(marks.map(({ id }) => [id, []] as const));
-      return rows.map((row) => (row && !row.removed ? [songMark(row)] : []));
-    });
+  rows(songIds: readonly string[]): Promise<(SongRow | undefined)[]> {
+    return this.#tables.songs.getMany(songIds.map((id) => [id, []] as const));
+  }
+
+  songsOn(list: string, options: PageOptions): Promise<IdPage> {
+    return this.#page(list, options, async (keys) => (await this.#tables.songs.getMany(keys)).map(marksIn));
   }
 
   albumsOn(list: string, options: PageOptions): Promise<IdPage> {
-    return this.#page(list, options, async (marks) => {
-      const rows = await this.#tables.albums.getMany(marks.map(({ id }) => [id, []] as const));
-      return rows.map((row) => row?.marks ?? []);
-    });
+    return this.#page(list, options, async (keys) =>
+      (await this.#tables.albums.getMany(keys)).map((row) => row?.marks ?? []),
+    );
   }
 
-  allArtists(options: PageOptions): Promise<IdPage> {
-    return this.#page(ARTISTS, options, async (marks) => {
-      const rows = await this.#tables.artists.getMany(marks.map(({ id }) => [id, []] as const));
-      return rows.map((row) => row?.marks ?? []);
-    });
+  artistsOn(list: string, options: PageOptions): Promise<IdPage> {
+    return this.#page(list, options, async (keys) =>
+      (await this.#tables.artists.getMany(keys)).map((row) => row?.marks ?? []),
+    );
   }
 
   /** Drops every copy that a change to these has made old; lists all at once, under a new generation. */
@@ -175,7 +174,6 @@ export class ShelfReader {
       this.#songs.drop(changed.songIds),
       this.#albums.drop(changed.albumIds),
       this.#artists.drop(changed.artistIds),
-      this.#artistSongs.drop(changed.artistIds),
     ]);
   }
 
@@ -192,7 +190,7 @@ export class ShelfReader {
   async #page(
     list: string,
     { limit, cursor }: PageOptions,
-    marksOf: (marks: readonly Mark[]) => Promise<(readonly Mark[])[]>,
+    marksOf: (keys: readonly (readonly [id: string, ck: []])[]) => Promise<(readonly Mark[])[]>,
   ): Promise<IdPage> {
     const generation = await this.#generation();
     const page = await this.#pages.one<IdPage>(`${generation}/${list}/${limit}/${cursor ?? ''}`, async () => {
@@ -201,7 +199,7 @@ export class ShelfReader {
         ...(cursor !== undefined && { cursor }),
       });
       const marks = items.map(({ key }) => ({ ...key, list }));
-      const actual = await marksOf(marks);
+      const actual = await marksOf(marks.map(({ id }) => [id, []] as const));
       const believed = marks.filter((mark, i) => actual[i]?.some((own) => sameMark(own, mark)));
       return { ids: believed.map(({ id }) => id), ...(nextCursor !== undefined && { nextCursor }) };
     });

@@ -90,8 +90,8 @@ t.test('C14: a share that is written late is not counted again', async (t) => {
   await handlers.release(release('one', { genres: ['Jazz'] }));
   await count('one');
   t.strictSame((await handlers.genres({})).items, [
-    { name: 'Folk', songCount: 1 },
-    { name: 'Jazz', songCount: 1 },
+    { name: 'Folk', songCount: 1, albumCount: 0 },
+    { name: 'Jazz', songCount: 1, albumCount: 0 },
   ]);
 });
 

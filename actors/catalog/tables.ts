@@ -4,11 +4,15 @@ import { type Tables, table } from '../../kit/ports/tables.ts';
 import type { AlbumView, ArtistRef, ArtistView, Lyrics, SongRelease } from './contract.ts';
 
 export type Packaged = Pick<SongRelease, 'loudness' | 'hasPreview'>;
+export type Shown = Omit<SongRelease, 'lyrics'>;
 
 export interface SongRow {
   /** Journal sequence of the event this row stands at. */
   readonly seq: number;
+  /** What files say. */
   readonly release: Omit<SongRelease, 'lyrics'>;
+  /** What corrections make of it; absent when they change nothing. */
+  readonly shown?: Shown;
   readonly lyrics?: { readonly synced: boolean; readonly digest: string };
   /** What packaging has found out; it outlives later releases. */
   readonly packaged?: Packaged;
@@ -18,6 +22,8 @@ export interface SongRow {
   readonly settled: boolean;
   /** Albums that may still show an earlier version of this song. */
   readonly staleAlbumIds: readonly string[];
+  /** Places on lists where an earlier version may still stand. */
+  readonly staleMarks: readonly Mark[];
 }
 
 /** Where a row of a list stands. */
@@ -42,9 +48,16 @@ export interface AlbumRow {
   readonly staleMarks: readonly Mark[];
 }
 
+/** What an artist's page and row need to know of one album, in a row of its own. */
+export interface ArtistAlbum extends AlbumArtist {
+  /** The artist is one of the album's, and does not merely appear on it. */
+  readonly own: boolean;
+  readonly type: AlbumView['type'];
+  readonly coverId?: string;
+}
+
 export interface ArtistRow {
   readonly view: ArtistView;
-  readonly albumIds: readonly string[];
   readonly marks: readonly Mark[];
   readonly staleMarks: readonly Mark[];
 }
@@ -56,16 +69,27 @@ export interface Share {
   readonly artists?: number;
   /** Display name by genre key. */
   readonly genres?: Readonly<Record<string, string>>;
+  /** The same of an album. */
+  readonly albumGenres?: Readonly<Record<string, string>>;
+  readonly decade?: number;
 }
 
 /** `versionBefore` is that of the share's row when it was counted, 0 when there was none. */
 export type PendingShare = readonly [key: string, share: Share, versionBefore: number];
 
+export interface GenreTotal {
+  readonly name: string;
+  readonly songCount: number;
+  readonly albumCount: number;
+}
+
 export interface TotalsRow {
   readonly songs: number;
   readonly albums: number;
   readonly artists: number;
-  readonly genres: Readonly<Record<string, { readonly name: string; readonly songCount: number }>>;
+  readonly genres: Readonly<Record<string, GenreTotal>>;
+  /** Albums by first year of the decade. */
+  readonly decades: Readonly<Record<string, number>>;
   /** Shares that are in these totals but perhaps not yet in their own rows. */
   readonly pending: readonly PendingShare[];
 }
@@ -101,6 +125,15 @@ export const artistTable = table<[], ArtistRow>({
   clustering: [],
   conditional: true,
 });
+/** Written for the album's row as it is: in the order of the artist's page. */
+export const artistAlbumTable = table<[string, string], ArtistAlbum>({
+  name: 'catalog_artist_album',
+  partition: 'artist_id',
+  clustering: [
+    ['sort', 'text'],
+    ['album_id', 'text'],
+  ],
+});
 export const listTable = table<[string, string], Nothing>({
   name: 'catalog_list',
   partition: 'list_bucket',
@@ -133,6 +166,7 @@ export const catalogTables = (tables: Tables) => ({
   albums: tables.open(albumTable),
   albumSongs: tables.open(albumSongTable),
   artists: tables.open(artistTable),
+  artistAlbums: tables.open(artistAlbumTable),
   list: tables.open(listTable),
   listBuckets: tables.open(listBucketTable),
   shares: tables.open(shareTable),

@@ -6,13 +6,23 @@
  * crash writes the pending ones first. A share is written over the version it was counted from, so one that
  * comes late changes nothing. So no share is ever added twice, however often an event comes.
  */
-import { CATALOG_WRITE_ATTEMPTS_MAX } from '../../config/limits.ts';
+import { CATALOG_WRITE_ATTEMPTS_MAX, GENRES_COUNTED_MAX } from '../../config/limits.ts';
 import { UnavailableError } from '../../kit/errors.ts';
-import { genreKey } from './order.ts';
-import type { CatalogTables, PendingShare, Share, SongRow, TotalsRow } from './tables.ts';
+import { isKnown } from './derived.ts';
+import { shownOf } from './domain.ts';
+import { decadeOf, genreKey } from './order.ts';
+import type {
+  AlbumRow,
+  CatalogTables,
+  GenreTotal,
+  PendingShare,
+  Share,
+  SongRow,
+  TotalsRow,
+} from './tables.ts';
 
 const SCOPE = 'all';
-const NONE: TotalsRow = { songs: 0, albums: 0, artists: 0, genres: {}, pending: [] };
+const NONE: TotalsRow = { songs: 0, albums: 0, artists: 0, genres: {}, decades: {}, pending: [] };
 
 interface Counted {
   readonly songIds: readonly string[];
@@ -23,29 +33,54 @@ interface Counted {
 const contended = () =>
   new UnavailableError('CATALOG_CONTENDED', 'Too many writers count at once; try again in a moment.');
 
+const byKey = (genres: readonly string[]): Record<string, string> =>
+  Object.fromEntries(genres.map((name) => [genreKey(name), name]));
+
 const songShare = (row: SongRow | undefined): Share =>
-  row && !row.removed
-    ? { songs: 1, genres: Object.fromEntries(row.release.genres.map((name) => [genreKey(name), name])) }
-    : {};
+  row && !row.removed ? { songs: 1, genres: byKey(shownOf(row).genres) } : {};
+
+function albumShare(row: AlbumRow | undefined): Share {
+  if (!row?.songIds.length) return {};
+  const decade = decadeOf(row.view);
+  return { albums: 1, albumGenres: byKey(row.view.genres), ...(decade !== undefined && { decade }) };
+}
 
 /** The totals without the shares of `before` and with those of `after`. Pure. */
 function exchange(totals: TotalsRow, before: readonly Share[], after: readonly Share[]): TotalsRow {
   const counts = { songs: totals.songs, albums: totals.albums, artists: totals.artists };
-  const genres: Record<string, { name: string; songCount: number }> = { ...totals.genres };
+  const genres = new Map(Object.entries(totals.genres));
+  const decades = new Map(Object.entries(totals.decades));
+  const count = (shares: Share['genres'], of: 'songCount' | 'albumCount', sign: 1 | -1): void => {
+    for (const [key, name] of Object.entries(shares ?? {})) {
+      const was = genres.get(key);
+      if (!was && (sign < 0 || genres.size >= GENRES_COUNTED_MAX)) continue;
+      const base: GenreTotal = was ?? { name, songCount: 0, albumCount: 0 };
+      const now = { ...base, name: sign > 0 ? name : base.name, [of]: base[of] + sign };
+      if (now.songCount > 0 || now.albumCount > 0) genres.set(key, now);
+      else genres.delete(key);
+    }
+  };
   const add = (share: Share, sign: 1 | -1): void => {
     counts.songs += sign * (share.songs ?? 0);
     counts.albums += sign * (share.albums ?? 0);
     counts.artists += sign * (share.artists ?? 0);
-    for (const [key, name] of Object.entries(share.genres ?? {})) {
-      const songCount = (genres[key]?.songCount ?? 0) + sign;
-      if (songCount > 0) genres[key] = { name: sign > 0 ? name : (genres[key]?.name ?? name), songCount };
-      else delete genres[key];
+    count(share.genres, 'songCount', sign);
+    count(share.albumGenres, 'albumCount', sign);
+    if (share.decade !== undefined) {
+      const albumCount = (decades.get(String(share.decade)) ?? 0) + sign;
+      if (albumCount > 0) decades.set(String(share.decade), albumCount);
+      else decades.delete(String(share.decade));
     }
   };
   // Adding first keeps a genre alive whose only song is corrected.
   for (const share of after) add(share, 1);
   for (const share of before) add(share, -1);
-  return { ...counts, genres, pending: totals.pending };
+  return {
+    ...counts,
+    genres: Object.fromEntries(genres),
+    decades: Object.fromEntries(decades),
+    pending: totals.pending,
+  };
 }
 
 export class Totals {
@@ -114,12 +149,11 @@ export class Totals {
     ]);
     return [
       ...changed.songIds.map((id, i) => [`song/${id}`, songShare(songRows[i])] as const),
-      ...changed.albumIds.map(
-        (id, i) => [`album/${id}`, albumRows[i]?.songIds.length ? { albums: 1 } : {}] as const,
-      ),
-      ...changed.artistIds.map(
-        (id, i) => [`artist/${id}`, artistRows[i]?.view.albumCount ? { artists: 1 } : {}] as const,
-      ),
+      ...changed.albumIds.map((id, i) => [`album/${id}`, albumShare(albumRows[i])] as const),
+      ...changed.artistIds.map((id, i) => {
+        const row = artistRows[i];
+        return [`artist/${id}`, row && isKnown(row.view) ? { artists: 1 } : {}] as const;
+      }),
     ];
   }
 }

@@ -107,7 +107,10 @@ export const ROUTES: readonly Route[] = [
   catalog('GET', '/albums/{albumId}', 'album', { inject: viewer }),
   catalog('GET', '/artists', 'artists'),
   catalog('GET', '/artists/{artistId}', 'artist', { inject: viewer }),
+  catalog('GET', '/artists/{artistId}/albums', 'artistAlbums'),
+  catalog('GET', '/artists/{artistId}/songs', 'artistSongs', { inject: viewer }),
   catalog('GET', '/genres', 'genres'),
+  catalog('GET', '/decades', 'decades'),
   catalog('GET', '/catalog/counts', 'counts'),
 
   player('GET', '/me/player', 'get'),
