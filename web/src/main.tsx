@@ -1,11 +1,16 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
+import { startLanguage } from './texts/texts.ts';
+import './style/tokens.css';
 import './style/base.css';
-import './style/layout.css';
+import './style/shell.css';
 import './style/parts.css';
 import './style/forms.css';
+import './style/pages.css';
 import './style/songs.css';
 import './style/player.css';
+import './style/panel.css';
 
 const root = document.getElementById('app');
-if (root) render(<App />, root);
+const start = () => root && render(<App />, root);
+startLanguage().then(start, start);

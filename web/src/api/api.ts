@@ -40,6 +40,9 @@ export const api = {
     }),
   songs: (songIds: readonly string[]) =>
     call<Catalog<'songs'>>('POST', '/songs/lookup', { body: { songIds } }),
+  allSongs: (query?: PageQuery) => call<Catalog<'allSongs'>>('GET', '/songs', { query: page(query) }),
+  credits: (songId: string) => call<Catalog<'credits'>>('GET', `/songs/${songId}/credits`),
+  counts: () => call<Catalog<'counts'>>('GET', '/catalog/counts'),
   lyrics: (songId: string) => call<Catalog<'lyrics'>>('GET', `/songs/${songId}/lyrics`),
   albums: (query: PageQuery & { sort?: string; genre?: string } = {}) =>
     call<Catalog<'albums'>>('GET', '/albums', { query: { ...query } }),

@@ -1,24 +1,41 @@
 import { useRoute } from 'preact-iso';
 import { api } from '../api/api.ts';
-import { catalogVersion } from '../state/library.ts';
+import { libraryVersion } from '../state/library.ts';
+import { t } from '../texts/texts.ts';
 import { AlbumCard } from '../ui/cards.tsx';
-import { Empty, Problem } from '../ui/notices.tsx';
-import { useLoad } from '../ui/use-load.ts';
+import { hueOf } from '../ui/genre-tiles.tsx';
+import { GrowingGrid } from '../ui/growing-grid.tsx';
+import { EmptyState, Problem, Skeleton } from '../ui/parts/states.tsx';
+import { usePageTitle } from '../ui/shell/navigated.ts';
+import { usePages } from '../ui/use-pages.ts';
+
+const PAGE = 60;
 
 export function GenrePage() {
   const genre = useRoute().params.genre ?? '';
-  const albums = useLoad(() => api.albums({ genre, limit: 100 }), [genre, catalogVersion.value]);
-  if (albums.s === 'failed') return <Problem text={albums.text} retry={albums.reload} />;
-  if (albums.s === 'loading') return <div class="loading" aria-busy="true" />;
+  usePageTitle(genre);
+  const { first, items, hasMore, loadMore } = usePages(
+    `genre:${genre}`,
+    (cursor) => api.albums({ genre, limit: PAGE, ...(cursor && { cursor }) }),
+    [libraryVersion.value],
+  );
+  if (first.s === 'failed') return <Problem text={first.text} retry={first.reload} />;
+  if (first.s === 'loading') return <Skeleton shape="page" />;
   return (
-    <div class="page">
-      <h1>{genre}</h1>
-      {albums.value.items.length === 0 && <Empty title="No album of this genre." />}
-      <div class="cards grid">
-        {albums.value.items.map((album) => (
-          <AlbumCard key={album.albumId} album={album} />
-        ))}
-      </div>
+    <div class="page" style={{ '--tint': `hsl(${hueOf(genre)}deg 45% 50%)` }}>
+      <header class="page-head">
+        <p class="kind">{t('kind.genre')}</p>
+        <h1>{genre}</h1>
+      </header>
+      {items.length === 0 ? (
+        <EmptyState title={t('genre.empty')} icon="disc" />
+      ) : (
+        <GrowingGrid {...(hasMore && { onNearEnd: loadMore })}>
+          {items.map((album) => (
+            <AlbumCard key={album.albumId} album={album} />
+          ))}
+        </GrowingGrid>
+      )}
     </div>
   );
 }

@@ -6,8 +6,13 @@ import { isPlaying, soundsHere } from '../state/now.ts';
 import { toggle } from '../state/player.ts';
 import { logOut, profile, setProfile } from '../state/session.ts';
 import { toast, toastError } from '../state/toasts.ts';
+import { helpOpen, THEMES, theme } from '../state/view.ts';
+import { chooseLanguage, chosenLanguage, LANGUAGES, type Language, t } from '../texts/texts.ts';
 import { ago } from '../ui/format.ts';
-import { Problem } from '../ui/notices.tsx';
+import { Button } from '../ui/parts/button.tsx';
+import { Select, Toggle } from '../ui/parts/fields.tsx';
+import { Problem } from '../ui/parts/states.tsx';
+import { usePageTitle } from '../ui/shell/navigated.ts';
 import { useLoad } from '../ui/use-load.ts';
 
 const Section = ({ title, children }: { title: string; children: ComponentChildren }) => (
@@ -37,39 +42,63 @@ async function leave(): Promise<void> {
   await logOut();
 }
 
+const QUALITIES: readonly Preferences['quality'][] = ['auto', 'low', 'medium', 'high'];
+
 function Playback() {
   const preferences = profile()?.preferences;
   if (!preferences) return null;
   return (
-    <Section title="Playback">
-      <label class="row">
-        Quality
-        <select
-          value={preferences.quality}
-          onChange={(e) => prefer({ quality: e.currentTarget.value as Preferences['quality'] })}
-        >
-          <option value="auto">Automatic</option>
-          <option value="low">Low (96 kbit/s)</option>
-          <option value="medium">Medium (160 kbit/s)</option>
-          <option value="high">High (320 kbit/s, premium)</option>
-        </select>
-      </label>
-      <label class="row">
-        Same loudness for all songs
-        <input
-          type="checkbox"
-          checked={preferences.normalizeLoudness}
-          onChange={(e) => prefer({ normalizeLoudness: e.currentTarget.checked })}
-        />
-      </label>
-      <label class="row">
-        Play explicit songs
-        <input
-          type="checkbox"
-          checked={preferences.explicit}
-          onChange={(e) => prefer({ explicit: e.currentTarget.checked })}
-        />
-      </label>
+    <Section title={t('settings.playback')}>
+      <Select
+        label={t('settings.quality')}
+        value={preferences.quality}
+        options={QUALITIES.map((quality) => [quality, t(`settings.quality.${quality}`)] as const)}
+        onChoose={(quality) => prefer({ quality })}
+      />
+      <Toggle
+        label={t('settings.loudness')}
+        checked={preferences.normalizeLoudness}
+        onChoose={(normalizeLoudness) => prefer({ normalizeLoudness })}
+      />
+      <Toggle
+        label={t('settings.explicit')}
+        checked={preferences.explicit}
+        onChoose={(explicit) => prefer({ explicit })}
+      />
+    </Section>
+  );
+}
+
+function Look() {
+  return (
+    <Section title={t('settings.look')}>
+      <Select
+        label={t('settings.theme')}
+        value={theme.value}
+        options={THEMES.map((name) => [name, t(`settings.theme.${name}`)] as const)}
+        onChoose={(chosen) => {
+          theme.value = chosen;
+        }}
+      />
+      <Select
+        label={t('settings.language')}
+        value={chosenLanguage() ?? 'auto'}
+        options={[
+          ['auto', t('settings.language.auto')] as const,
+          ...Object.entries(LANGUAGES).map(([code, { name }]) => [code as Language, name] as const),
+        ]}
+        onChoose={(chosen) => {
+          chooseLanguage(chosen === 'auto' ? undefined : chosen).catch(toastError);
+        }}
+      />
+      <Button
+        icon="keyboard"
+        onClick={() => {
+          helpOpen.value = true;
+        }}
+      >
+        {t('keys.title')}
+      </Button>
     </Section>
   );
 }
@@ -88,7 +117,7 @@ function Account() {
     }
   };
   return (
-    <Section title="Account">
+    <Section title={t('settings.account')}>
       <form
         class="row"
         onSubmit={(event) => {
@@ -97,50 +126,43 @@ function Account() {
           const country = String(form.get('country')).trim().toUpperCase();
           void save(
             { displayName: String(form.get('displayName')).trim(), ...(country && { country }) },
-            'Saved.',
+            t('settings.saved'),
           );
         }}
       >
         <label>
-          Name
+          {t('settings.name')}
           <input name="displayName" defaultValue={me.displayName} required maxLength={100} />
         </label>
         <label>
-          Country
+          {t('settings.country')}
           <input
             name="country"
             defaultValue={me.country === 'ZZ' ? '' : me.country}
             size={3}
             pattern="[A-Za-z]{2}"
-            title="Two letters, such as SE"
+            title={t('settings.countryHint')}
             placeholder="SE"
           />
         </label>
-        <button type="submit" class="button">
-          Save
-        </button>
+        <Button type="submit">{t('action.save')}</Button>
       </form>
       <div class="row">
         <span>
-          {premium ? 'Premium: up to 320 kbit/s' : 'Free: up to 160 kbit/s'}
-          {me.subscription.state === 'cancelled' && ' (cancelled, runs out at the end of the paid time)'}
+          {premium ? t('settings.premium') : t('settings.free')}
+          {me.subscription.state === 'cancelled' && ` ${t('settings.cancelled')}`}
         </span>
         {premium && me.subscription.state !== 'cancelled' ? (
-          <button
-            type="button"
-            class="button"
-            onClick={() => change(api.unsubscribe, 'Premium ends with the paid time.')}
-          >
-            Cancel premium
-          </button>
+          <Button onClick={() => change(api.unsubscribe, t('settings.premiumEnds'))}>
+            {t('settings.cancelPremium')}
+          </Button>
         ) : (
-          <button
-            type="button"
-            class="button primary"
-            onClick={() => change(() => api.subscribe('ok'), 'Welcome to premium.')}
+          <Button
+            tone="primary"
+            onClick={() => change(() => api.subscribe('ok'), t('settings.premiumStarts'))}
           >
-            Get premium (test payment)
-          </button>
+            {t('settings.getPremium')}
+          </Button>
         )}
       </div>
       <form
@@ -152,53 +174,45 @@ function Account() {
           void change(async () => {
             await api.changePassword(String(form.get('current')), String(form.get('fresh')));
             element.reset();
-          }, 'Password changed; all other devices were logged out.');
+          }, t('settings.passwordChanged'));
         }}
       >
         <label>
-          Current password
+          {t('settings.currentPassword')}
           <input name="current" type="password" required autocomplete="current-password" />
         </label>
         <label>
-          New password
+          {t('settings.newPassword')}
           <input name="fresh" type="password" required minLength={10} autocomplete="new-password" />
         </label>
-        <button type="submit" class="button">
-          Change
-        </button>
+        <Button type="submit">{t('action.change')}</Button>
       </form>
-      <button type="button" class="button" onClick={() => leave()}>
-        Log out
-      </button>
+      <Button onClick={() => leave()}>{t('settings.logOut')}</Button>
     </Section>
   );
 }
 
 function Devices() {
-  const devices = useLoad(() => api.devices(), []);
+  const devices = useLoad('devices', () => api.devices(), [], { keeps: false });
   if (devices.s === 'failed') return <Problem text={devices.text} retry={devices.reload} />;
   if (devices.s === 'loading') return null;
   const here = currentSession()?.deviceId;
   return (
-    <Section title="Devices">
+    <Section title={t('devices.title')}>
       {devices.value.items.map(({ deviceId, name, lastSeenAtMs }) => (
         <div key={deviceId} class="row">
           <span>
             {name}
             {deviceId === here ? (
-              <span class="badge">this one</span>
+              <span class="badge">{t('devices.thisOne')}</span>
             ) : (
-              <small> seen {ago(lastSeenAtMs)}</small>
+              <small> {t('devices.seen', { ago: ago(lastSeenAtMs) })}</small>
             )}
           </span>
           {deviceId !== here && (
-            <button
-              type="button"
-              class="button"
-              onClick={() => api.removeDevice(deviceId).then(devices.reload, toastError)}
-            >
-              Remove
-            </button>
+            <Button onClick={() => api.removeDevice(deviceId).then(devices.reload, toastError)}>
+              {t('action.remove')}
+            </Button>
           )}
         </div>
       ))}
@@ -207,10 +221,8 @@ function Devices() {
 }
 
 const DeleteAccount = () => (
-  <Section title="Delete account">
-    <p class="fine">
-      Everything that is stored about you goes: profile, devices, likes and history. It cannot be undone.
-    </p>
+  <Section title={t('settings.delete')}>
+    <p class="fine">{t('settings.deleteText')}</p>
     <form
       class="row"
       onSubmit={(event) => {
@@ -220,22 +232,26 @@ const DeleteAccount = () => (
       }}
     >
       <label>
-        Password
+        {t('welcome.password')}
         <input name="password" type="password" required autocomplete="current-password" />
       </label>
-      <button type="submit" class="button danger">
-        Delete my account
-      </button>
+      <Button type="submit" tone="danger">
+        {t('settings.deleteMine')}
+      </Button>
     </form>
   </Section>
 );
 
-export const SettingsPage = () => (
-  <div class="page">
-    <h1>Settings</h1>
-    <Playback />
-    <Account />
-    <Devices />
-    <DeleteAccount />
-  </div>
-);
+export function SettingsPage() {
+  usePageTitle(t('nav.settings'));
+  return (
+    <div class="page settings">
+      <h1>{t('nav.settings')}</h1>
+      <Playback />
+      <Look />
+      <Account />
+      <Devices />
+      <DeleteAccount />
+    </div>
+  );
+}

@@ -2,9 +2,12 @@ import { useState } from 'preact/hooks';
 import type { Device } from '../../../actors/accounts/contract.ts';
 import { ApiError } from '../api/http.ts';
 import { devicesOf, isKnownHere, logIn, signUp } from '../state/session.ts';
+import { t } from '../texts/texts.ts';
 import { ago } from '../ui/format.ts';
+import { usePageTitle } from '../ui/shell/navigated.ts';
 
 export function WelcomePage() {
+  usePageTitle(undefined);
   const code = new URLSearchParams(location.search).get('code');
   const [mode, setMode] = useState<'signUp' | 'logIn'>(isKnownHere() && !code ? 'logIn' : 'signUp');
   const [problem, setProblem] = useState('');
@@ -27,7 +30,7 @@ export function WelcomePage() {
         if (code !== null) history.replaceState(null, '', location.pathname);
       } else await logIn(credentials, replaceDeviceId);
     } catch (error) {
-      setProblem(error instanceof ApiError ? error.message : 'Something went wrong. Try again.');
+      setProblem(error instanceof ApiError ? error.message : t('error.unknown'));
       setFull(error instanceof ApiError && error.code === 'DEVICE_LIMIT' ? devicesOf(error) : []);
     } finally {
       setBusy(false);
@@ -36,7 +39,7 @@ export function WelcomePage() {
 
   const signingUp = mode === 'signUp';
   return (
-    <div class="welcome">
+    <main class="welcome">
       <div class="welcome-art" aria-hidden="true">
         {Array.from({ length: 24 }, (_, i) => (
           <i key={i} style={{ '--i': i }} />
@@ -53,17 +56,17 @@ export function WelcomePage() {
         <h1>
           <img src="/icon.svg" alt="" width={44} height={44} /> Antiphon
         </h1>
-        <p class="lead">Your music, your service.</p>
+        <p class="lead">{t('welcome.lead')}</p>
         <div class="tabs" role="tablist">
           <button type="button" role="tab" aria-selected={!signingUp} onClick={() => setMode('logIn')}>
-            Log in
+            {t('welcome.logIn')}
           </button>
           <button type="button" role="tab" aria-selected={signingUp} onClick={() => setMode('signUp')}>
-            Sign up
+            {t('welcome.signUp')}
           </button>
         </div>
         <label>
-          Username
+          {t('welcome.username')}
           <input
             name="username"
             autocomplete="username"
@@ -75,7 +78,7 @@ export function WelcomePage() {
           />
         </label>
         <label>
-          Password
+          {t('welcome.password')}
           <input
             name="password"
             type="password"
@@ -89,12 +92,12 @@ export function WelcomePage() {
         {signingUp && (
           <>
             <p id="password-hint" class="hint">
-              At least 10 characters. A few words that only you would put together are best.
+              {t('welcome.passwordHint')}
             </p>
             <details open={code !== null}>
-              <summary>I run this service</summary>
+              <summary>{t('welcome.operator')}</summary>
               <label>
-                Setup code from the terminal
+                {t('welcome.setupCode')}
                 <input name="setupCode" autocomplete="off" defaultValue={code ?? ''} />
               </label>
             </details>
@@ -117,16 +120,16 @@ export function WelcomePage() {
                     if (form instanceof HTMLFormElement) submit(form, deviceId).catch(() => undefined);
                   }}
                 >
-                  Use this one instead of {name} <small>seen {ago(lastSeenAtMs)}</small>
+                  {t('welcome.instead', { name })} <small>{t('devices.seen', { ago: ago(lastSeenAtMs) })}</small>
                 </button>
               </li>
             ))}
           </ul>
         )}
         <button type="submit" class="button primary" disabled={busy}>
-          {busy ? 'One moment …' : signingUp ? 'Create account' : 'Log in'}
+          {busy ? t('welcome.busy') : signingUp ? t('welcome.create') : t('welcome.logIn')}
         </button>
       </form>
-    </div>
+    </main>
   );
 }

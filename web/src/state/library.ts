@@ -1,15 +1,32 @@
 /** Songs by id as they become known, and which of them the listener has saved. */
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import type { SongView } from '../../../actors/catalog/contract.ts';
 import { api } from '../api/api.ts';
+import { forgetKept } from './kept.ts';
 import { toastError } from './toasts.ts';
 
 const LOOKUP_MAX = 100;
 
 export const songs = signal<ReadonlyMap<string, SongView>>(new Map());
 export const likes = signal<ReadonlySet<string>>(new Set());
-/** Grows when the catalogue changes, so that pages load anew. */
+/** Grows when the catalogue changes. */
 export const catalogVersion = signal(0);
+/** Grows with it, so that pages load anew; an import changes the catalogue many times a second. */
+export const libraryVersion = signal(0);
+
+const PAGES_LOAD_AGAIN_AFTER_MS = 3000;
+let pending: ReturnType<typeof setTimeout> | undefined;
+let changedAtMs = -PAGES_LOAD_AGAIN_AFTER_MS;
+
+effect(() => {
+  if (catalogVersion.value === 0 || pending !== undefined) return;
+  const waitMs = Math.max(0, changedAtMs + PAGES_LOAD_AGAIN_AFTER_MS - performance.now());
+  pending = setTimeout(() => {
+    pending = undefined;
+    changedAtMs = performance.now();
+    libraryVersion.value++;
+  }, waitMs);
+});
 
 const asked = new Set<string>();
 
@@ -83,4 +100,5 @@ export function forgetLibrary(): void {
   songs.value = new Map();
   likes.value = new Set();
   asked.clear();
+  forgetKept();
 }

@@ -11,6 +11,7 @@ import { ApiError, currentSession } from '../api/http.ts';
 import { Deck, type DeckEvent, loadHls } from '../playback/deck.ts';
 import { isReportDue, reportProgress } from '../playback/progress.ts';
 import { report, soundGoesOn, soundStalled, soundStarted, startAsked } from '../playback/telemetry.ts';
+import { t } from '../texts/texts.ts';
 import { keepLeft, leftAt } from './left.ts';
 import {
   accept,
@@ -106,7 +107,7 @@ async function follow(answer: PlayerAnswer): Promise<void> {
 }
 
 function tellSkipped({ skipped }: PlayerAnswer): void {
-  for (const { reason } of skipped.slice(0, 1)) toast(`Skipped a song: ${reasonText(reason)}`);
+  for (const { reason } of skipped.slice(0, 1)) toast(t('player.skipped', { why: reasonText(reason) }));
 }
 
 /** The service says that the play sounds; it may not know yet that the listener paused it. */
@@ -148,7 +149,7 @@ export function onRemoteState(next: PlayerState): void {
   const { current, status } = next;
   accept(next);
   if (!current || !soundsHere.value) {
-    if (active.stream && status === 'playing') toast('Playing on another device now.');
+    if (active.stream && status === 'playing') toast(t('player.elsewhere'));
     silence();
     showHeldPosition();
   } else if (!active.holds(current)) void catchUp();
@@ -307,10 +308,12 @@ export const transfer = (deviceId: string): Promise<void> => {
 export const enqueue = (op: 'add' | 'playNext', songIds: readonly string[]): Promise<void> =>
   ask(async () => {
     const answer = await playerApi.enqueue(op, songIds);
-    toast(op === 'add' ? 'Added to the queue.' : 'Plays next.');
+    toast(op === 'add' ? t('player.queued') : t('player.playsNext'));
     return answer;
   });
 export const dequeue = (entryId: string): Promise<void> => ask(() => playerApi.dequeue(entryId));
+export const moveInQueue = (entryId: string, afterEntryId: string | undefined): Promise<void> =>
+  ask(() => playerApi.moveInQueue(entryId, afterEntryId));
 export const clearQueue = (): Promise<void> => ask(() => playerApi.clearQueue());
 
 // -- what the ears meet ---------------------------------------------------------------------------

@@ -1,34 +1,44 @@
-import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { online } from '../state/live.ts';
 import { toasts } from '../state/toasts.ts';
+import { t } from '../texts/texts.ts';
+import { EmptyState } from './parts/states.tsx';
+import { usePageTitle } from './shell/navigated.ts';
 
-export const Toasts = () => (
-  <div class="toasts" role="status" aria-live="polite">
-    {toasts.value.map(({ id, text, tone }) => (
-      <p key={id} class={`toast ${tone}`}>
-        {text}
-      </p>
-    ))}
-  </div>
-);
+/** Above everything, dialogs too. */
+export function Toasts() {
+  const root = useRef<HTMLDivElement>(null);
+  const shown = toasts.value;
+  useEffect(() => {
+    // Shown anew, it is on top of what was opened meanwhile.
+    if (root.current?.matches(':popover-open')) root.current.hidePopover();
+    if (shown.length > 0) root.current?.showPopover();
+  }, [shown]);
+  return (
+    <div class="toasts" ref={root} popover="manual" role="status" aria-live="polite">
+      {shown.map(({ id, text, tone, action }) => (
+        <p key={id} class={`toast ${tone}`}>
+          {text}
+          {action && (
+            <button type="button" class="toast-action" onClick={action.act}>
+              {action.label}
+            </button>
+          )}
+        </p>
+      ))}
+    </div>
+  );
+}
 
-export const Problem = ({ text, retry }: { text: string; retry?: () => unknown }) => (
-  <div class="notice" role="alert">
-    <p>{text}</p>
-    {retry && (
-      <button type="button" class="button" onClick={() => retry()}>
-        Try again
-      </button>
-    )}
-  </div>
-);
+export const Offline = () => (online.value ? null : <p class="offline">{t('state.reconnecting')}</p>);
 
-export const Empty = ({ title, children }: { title: string; children?: ComponentChildren }) => (
-  <div class="notice">
-    <h2>{title}</h2>
-    {children && <p>{children}</p>}
-  </div>
-);
-
-export const NotFound = () => (
-  <Empty title="There is nothing here.">The address may be old or mistyped.</Empty>
-);
+export function NotFound() {
+  usePageTitle(t('notFound.title'));
+  return (
+    <div class="page">
+      <EmptyState title={t('notFound.title')} icon="search">
+        {t('notFound.text')} <a href="/">{t('notFound.home')}</a>
+      </EmptyState>
+    </div>
+  );
+}

@@ -1,39 +1,62 @@
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError } from '../api/http.ts';
+import { isKept, keep, keptOf } from '../state/kept.ts';
+import { t } from '../texts/texts.ts';
 
 export type Loaded<T> =
   | { readonly s: 'loading' }
   | { readonly s: 'ready'; readonly value: T }
   | { readonly s: 'failed'; readonly text: string; readonly isAway: boolean };
 
-const AWAY = 'This part of the service is away for the moment. What plays goes on; try again soon.';
-
 function textOf(error: unknown): string {
-  if (!(error instanceof ApiError)) return 'This could not be loaded.';
-  if (error.status >= 500) return AWAY;
+  if (!(error instanceof ApiError)) return t('error.load');
+  if (error.status === 0) return t('error.offline');
+  if (error.status >= 500) return t('error.away');
   // An id that cannot be one comes from the address bar.
-  return error.code === 'INVALID_PARAMS' ? 'There is nothing at this address.' : error.message;
+  return error.code === 'INVALID_PARAMS' || error.status === 404 ? t('error.nothingHere') : error.message;
 }
 
-/** Loads when `keys` change; what was shown stays until the new is there. */
+interface Options {
+  /** False: an earlier answer to the same question is not shown again. */
+  readonly keeps?: boolean;
+}
+
+/**
+ * Loads what `name` stands for, and again when one of `reloadOn` changes. What was loaded stays until the new
+ * is there, and when the new cannot be had.
+ */
 export function useLoad<T>(
+  name: string,
   load: () => Promise<T>,
-  keys: readonly unknown[],
+  reloadOn: readonly unknown[] = [],
+  { keeps = true }: Options = {},
 ): Loaded<T> & { reload: () => void } {
-  const [state, setState] = useState<Loaded<T>>({ s: 'loading' });
+  const [found, setFound] = useState<{ name: string; loaded: Loaded<T> }>();
   const [attempt, setAttempt] = useState(0);
   useEffect(() => {
     let wanted = true;
     load().then(
-      (value) => wanted && setState({ s: 'ready', value }),
+      (value) => {
+        if (keeps) keep(name, value);
+        if (wanted) setFound({ name, loaded: { s: 'ready', value } });
+      },
       (error: unknown) => {
+        if (!wanted || (keeps && isKept(name))) return;
         const isAway = error instanceof ApiError && error.isAway;
-        if (wanted) setState({ s: 'failed', text: textOf(error), isAway });
+        setFound({ name, loaded: { s: 'failed', text: textOf(error), isAway } });
       },
     );
     return () => {
       wanted = false;
     };
-  }, [...keys, attempt]);
-  return { ...state, reload: () => setAttempt((n) => n + 1) };
+  }, [name, attempt, ...reloadOn]);
+
+  const before = keeps && isKept(name) ? keptOf<T>(name) : undefined;
+  const loaded: Loaded<T> =
+    found?.name === name
+      ? found.loaded
+      : before === undefined
+        ? { s: 'loading' }
+        : { s: 'ready', value: before };
+  return { ...loaded, reload: () => setAttempt((n) => n + 1) };
 }
