@@ -78,7 +78,9 @@ function AlbumView({ album }: { album: Album }) {
             <strong>
               <ArtistLinks artists={artists} />
             </strong>
-            <span>{edition ? t('album.edition', { original: String(originalYear), year: String(year) }) : year}</span>
+            <span>
+              {edition ? t('album.edition', { original: String(originalYear), year: String(year) }) : year}
+            </span>
             <span>{t('count.songs', { n: songs.length })}</span>
             <span>{roughDuration(durationMs)}</span>
           </p>

@@ -60,7 +60,12 @@ export function HomePage() {
   const { albums, artists, genres, rows } = home.value;
   return (
     <div class="page home" style={tint}>
-      <h1>{t('home.greeting', { greeting: greeting(new Date().getHours()), name: profile()?.displayName ?? '' })}</h1>
+      <h1>
+        {t('home.greeting', {
+          greeting: greeting(new Date().getHours()),
+          name: profile()?.displayName ?? '',
+        })}
+      </h1>
       {albums.length === 0 && (
         <EmptyState title={t('home.empty')} icon="disc">
           {t('home.emptyText')}
@@ -81,7 +86,11 @@ export function HomePage() {
               <a href="/history">{t('home.played')}</a>
             </h2>
           </header>
-          <SongList songs={played.slice(0, RECENT_SHOWN)} context={{ type: 'history' }} label={t('home.played')} />
+          <SongList
+            songs={played.slice(0, RECENT_SHOWN)}
+            context={{ type: 'history' }}
+            label={t('home.played')}
+          />
         </section>
       )}
       {rows.map(({ name, albums: ofGenre }) => (

@@ -44,7 +44,12 @@ export function LibraryPage() {
 const ListLinks = ({ chosen }: { chosen: List }) => (
   <nav class="chips" aria-label={t('nav.library')}>
     {LISTS.map((name) => (
-      <a key={name} class="chip" href={`/library/${name}`} aria-current={name === chosen ? 'page' : undefined}>
+      <a
+        key={name}
+        class="chip"
+        href={`/library/${name}`}
+        aria-current={name === chosen ? 'page' : undefined}
+      >
         {t(`list.${name}`)}
       </a>
     ))}
@@ -76,7 +81,11 @@ const SortButton = ({ sort, onChoose }: { sort: AlbumSort; onChoose: (sort: Albu
       openMenuAt(
         event.currentTarget,
         t('sort.label'),
-        ALBUM_SORTS.map((name) => ({ label: t(`sort.${name}`), checked: name === sort, act: () => onChoose(name) })),
+        ALBUM_SORTS.map((name) => ({
+          label: t(`sort.${name}`),
+          checked: name === sort,
+          act: () => onChoose(name),
+        })),
       )
     }
   >
@@ -91,8 +100,7 @@ function Albums() {
   const genres = useLoad('genres', () => api.genres(), [libraryVersion.value]);
   const pages = usePages(
     `albums:${sort}:${genre}`,
-    (cursor) =>
-      api.albums({ sort, limit: GRID_PAGE, ...(genre && { genre }), ...(cursor && { cursor }) }),
+    (cursor) => api.albums({ sort, limit: GRID_PAGE, ...(genre && { genre }), ...(cursor && { cursor }) }),
     [libraryVersion.value],
   );
   return (
@@ -168,7 +176,9 @@ function Songs() {
           <Button
             tone="primary"
             icon="shuffle"
-            onClick={() => play({ context: { type: 'songs' }, songIds: songIds.slice(0, PLAYER_QUEUE_MAX), shuffle: true })}
+            onClick={() =>
+              play({ context: { type: 'songs' }, songIds: songIds.slice(0, PLAYER_QUEUE_MAX), shuffle: true })
+            }
           >
             {t('action.shuffle')}
           </Button>

@@ -120,7 +120,8 @@ export function WelcomePage() {
                     if (form instanceof HTMLFormElement) submit(form, deviceId).catch(() => undefined);
                   }}
                 >
-                  {t('welcome.instead', { name })} <small>{t('devices.seen', { ago: ago(lastSeenAtMs) })}</small>
+                  {t('welcome.instead', { name })}{' '}
+                  <small>{t('devices.seen', { ago: ago(lastSeenAtMs) })}</small>
                 </button>
               </li>
             ))}

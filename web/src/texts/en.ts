@@ -113,7 +113,8 @@ export const en = {
   'likes.empty': 'No likes yet.',
   'likes.emptyText': 'Press the heart beside a song and find it here again, on every device.',
 
-  'history.about': 'A play counts as a stream once it has been heard for 30 seconds; the check mark shows it.',
+  'history.about':
+    'A play counts as a stream once it has been heard for 30 seconds; the check mark shows it.',
   'history.empty': 'Nothing played yet.',
   'history.emptyText': 'What you play appears here, newest first.',
   'history.counted': 'Counted as a stream',
@@ -259,8 +260,7 @@ export const en = {
   'welcome.signUp': 'Sign up',
   'welcome.username': 'Username',
   'welcome.password': 'Password',
-  'welcome.passwordHint':
-    'At least 10 characters. A few words that only you would put together are best.',
+  'welcome.passwordHint': 'At least 10 characters. A few words that only you would put together are best.',
   'welcome.operator': 'I run this service',
   'welcome.setupCode': 'Setup code from the terminal',
   'welcome.instead': 'Use this one instead of {name}',

@@ -28,8 +28,20 @@ export function Shelf({ title, children, href }: ShelfProps) {
       <header class="shelf-head">
         <h2>{href ? <a href={href}>{title}</a> : title}</h2>
         <div class="shelf-turn" aria-hidden="true">
-          <IconButton icon="chevronLeft" size={18} label={t('action.back')} tabIndex={-1} onClick={() => turn(-1)} />
-          <IconButton icon="chevronRight" size={18} label={t('action.forward')} tabIndex={-1} onClick={() => turn(1)} />
+          <IconButton
+            icon="chevronLeft"
+            size={18}
+            label={t('action.back')}
+            tabIndex={-1}
+            onClick={() => turn(-1)}
+          />
+          <IconButton
+            icon="chevronRight"
+            size={18}
+            label={t('action.forward')}
+            tabIndex={-1}
+            onClick={() => turn(1)}
+          />
         </div>
       </header>
       <div class="cards" ref={row}>

@@ -5,7 +5,13 @@ import { useEffect, useRef } from 'preact/hooks';
 const AHEAD = '1200px';
 
 /** Cards in a grid; more of them come as the end comes near. */
-export function GrowingGrid({ children, onNearEnd }: { children: ComponentChildren; onNearEnd?: () => void }) {
+export function GrowingGrid({
+  children,
+  onNearEnd,
+}: {
+  children: ComponentChildren;
+  onNearEnd?: () => void;
+}) {
   const end = useRef<HTMLElement>(null);
   const ask = useRef(onNearEnd);
   ask.current = onNearEnd;

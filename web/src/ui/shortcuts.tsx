@@ -3,7 +3,10 @@ import type { TextKey } from '../texts/texts.ts';
 import { t } from '../texts/texts.ts';
 import { Dialog } from './parts/dialog.tsx';
 
-const GROUPS: readonly (readonly [title: TextKey, keys: readonly (readonly [keys: string, does: TextKey])[]])[] = [
+const GROUPS: readonly (readonly [
+  title: TextKey,
+  keys: readonly (readonly [keys: string, does: TextKey])[],
+])[] = [
   [
     'keys.playing',
     [

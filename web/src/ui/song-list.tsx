@@ -104,7 +104,11 @@ export function SongList(props: SongListProps) {
           index={index}
           numbered={numbered}
           start={() =>
-            play({ context, songIds: playedFrom(songIds, placeOf(song, index), PLAYER_QUEUE_MAX), songId: song.songId })
+            play({
+              context,
+              songIds: playedFrom(songIds, placeOf(song, index), PLAYER_QUEUE_MAX),
+              songId: song.songId,
+            })
           }
           note={note?.(song, index)}
         />

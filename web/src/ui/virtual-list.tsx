@@ -2,8 +2,9 @@
  * A list of which only the rows in sight are in the document, however long it is. Rows are of one height, and
  * keep their place by a transform, so that scrolling moves nothing that is drawn already.
  */
-import type { ComponentChildren, JSX } from 'preact';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { MenuProps } from './parts/menu.tsx';
 
 /** Rows drawn beyond each edge, so that a quick flick shows no gap. */
 const BEYOND_ROWS = 12;
@@ -20,7 +21,7 @@ interface VirtualListProps<T> {
   readonly label: string;
   readonly class?: string;
   readonly rowClass?: (item: T, index: number) => string;
-  readonly rowProps?: (item: T, index: number) => JSX.HTMLAttributes<HTMLLIElement>;
+  readonly rowProps?: (item: T, index: number) => MenuProps;
   /** How many there are in all, where more are loaded on the way. */
   readonly total?: number;
   readonly onNearEnd?: () => void;
@@ -151,7 +152,6 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
   // Scrolled out of sight, the row that has the focus must not lose it.
   const outside = kept !== undefined && (active < first || active >= seen.until);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: keys move between the controls in its rows
     <ol
       ref={root}
       class={`virtual ${props.class ?? ''}`}

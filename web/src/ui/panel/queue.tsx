@@ -16,7 +16,12 @@ import { useReorder } from './reorder.ts';
 export function QueueView() {
   const now = state.value;
   const current = currentSong.value;
-  if (!now?.current) return <EmptyState title={t('queue.empty')} icon="queue">{t('queue.emptyText')}</EmptyState>;
+  if (!now?.current)
+    return (
+      <EmptyState title={t('queue.empty')} icon="queue">
+        {t('queue.emptyText')}
+      </EmptyState>
+    );
   const hidden = now.upNextTotal - now.upNext.length;
   return (
     <div class="queue">

@@ -1,5 +1,5 @@
 /** Rows of one height are put in another order: by mouse, finger or the arrow keys on their grip. */
-import type { JSX } from 'preact';
+import type { ComponentProps } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 
 /** This near to an edge of what scrolls, it scrolls. */
@@ -24,7 +24,7 @@ export function shiftOf(index: number, { from, to, byPx, rowPx }: Drag): number 
   return to <= index && index < from ? rowPx : 0;
 }
 
-type GripProps = Pick<JSX.HTMLAttributes<HTMLButtonElement>, 'onPointerDown' | 'onKeyDown'>;
+type GripProps = Pick<ComponentProps<'button'>, 'onPointerDown' | 'onKeyDown'>;
 
 export function useReorder(rows: number, move: (from: number, to: number) => Promise<void>) {
   const list = useRef<HTMLOListElement>(null);

@@ -18,12 +18,13 @@ export function Dialog({ title, onClose, children, actions, wide = false }: Dial
   const id = useId();
   useEffect(() => dialog.current?.showModal(), []);
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a click beside it is what the Escape key does
     <dialog
       ref={dialog}
       class={`dialog ${wide ? 'wide' : ''}`}
       aria-labelledby={id}
       onClose={onClose}
-      onClick={(event) => event.target === dialog.current && dialog.current.close()}
+      onClick={(event) => event.target === dialog.current && dialog.current?.close()}
     >
       <div class="dialog-body">
         <header class="dialog-head">

@@ -1,4 +1,4 @@
-import type { ComponentChildren, ComponentProps } from 'preact';
+import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 
 interface FieldProps {
@@ -23,14 +23,22 @@ function Field({ label, hint, children }: FieldProps) {
   );
 }
 
-interface TextFieldProps extends Omit<ComponentProps<'input'>, 'label'> {
+interface TextFieldProps {
   readonly label: string;
   readonly hint?: string;
+  readonly name: string;
+  readonly type?: 'text' | 'password' | 'number' | 'email';
+  readonly defaultValue?: string;
+  readonly required?: boolean;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly autocomplete?: string;
+  readonly placeholder?: string;
 }
 
 export const TextField = ({ label, hint, ...rest }: TextFieldProps) => (
   <Field label={label} {...(hint && { hint })}>
-    {(id, hintId) => <input id={id} aria-describedby={hintId} {...rest} />}
+    {(id, hintId) => <input id={id} {...(hintId && { 'aria-describedby': hintId })} {...(rest as object)} />}
   </Field>
 );
 
@@ -68,6 +76,7 @@ export const Toggle = ({ label, checked, onChoose }: ToggleProps) => (
       role="switch"
       class="switch"
       checked={checked}
+      aria-checked={checked}
       onChange={(event) => onChoose(event.currentTarget.checked)}
     />
   </label>

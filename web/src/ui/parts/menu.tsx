@@ -1,6 +1,5 @@
 /** One menu for the whole player: opened at a button or at a point, by mouse, key or a long press. */
 import { signal } from '@preact/signals';
-import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon, type IconName } from '../icons.tsx';
 
@@ -57,11 +56,14 @@ function openMenuBy(event: MouseEvent, label: string, items: readonly MenuItem[]
 const LONG_PRESS_MS = 500;
 const HELD_STILL_PX = 10;
 
+/** What an element that has a menu listens to. */
+export interface MenuProps {
+  readonly onContextMenu: (event: MouseEvent) => void;
+  readonly onTouchStart: (event: TouchEvent) => void;
+}
+
 /** For the element that has the menu. Phones that send no `contextmenu` for a long press are listened to. */
-export function menuOf(
-  label: string,
-  items: () => readonly MenuItem[],
-): Pick<JSX.HTMLAttributes<HTMLElement>, 'onContextMenu' | 'onTouchStart'> {
+export function menuOf(label: string, items: () => readonly MenuItem[]): MenuProps {
   return {
     onContextMenu: (event) => {
       if (!open.value) openMenuBy(event, label, items());
@@ -69,7 +71,7 @@ export function menuOf(
     },
     onTouchStart: (event) => {
       const [touch] = event.touches;
-      const held = event.currentTarget;
+      const held = event.currentTarget as HTMLElement;
       if (!touch) return;
       const { clientX: x, clientY: y } = touch;
       const stop = () => {
@@ -174,7 +176,11 @@ function Menu({ menu }: { menu: OpenMenu }) {
   );
 }
 
-function Choice({ item: { label, icon, href, act, disabled = false, checked, danger, separated } }: { item: MenuItem }) {
+function Choice({
+  item: { label, icon, href, act, disabled = false, checked, danger, separated },
+}: {
+  item: MenuItem;
+}) {
   const common = {
     class: `menu-item ${danger ? 'danger' : ''} ${separated ? 'separated' : ''}`,
     tabIndex: -1,
@@ -182,7 +188,11 @@ function Choice({ item: { label, icon, href, act, disabled = false, checked, dan
   } as const;
   const inside = (
     <>
-      {checked === undefined ? icon && <Icon name={icon} size={18} /> : <span class="menu-check">{checked && <Icon name="check" size={16} />}</span>}
+      {checked === undefined ? (
+        icon && <Icon name={icon} size={18} />
+      ) : (
+        <span class="menu-check">{checked && <Icon name="check" size={16} />}</span>
+      )}
       <span>{label}</span>
     </>
   );

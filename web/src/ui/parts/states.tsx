@@ -49,7 +49,12 @@ export function Skeleton({ shape }: { shape: 'page' | 'album' | 'rows' | 'cards'
     </div>
   );
   return (
-    <div class={`skeleton ${shape === 'page' || shape === 'album' ? 'page' : ''}`} aria-busy="true" aria-label={t('state.loading')} role="status">
+    <div
+      class={`skeleton ${shape === 'page' || shape === 'album' ? 'page' : ''}`}
+      aria-busy="true"
+      aria-label={t('state.loading')}
+      role="status"
+    >
       {shape === 'album' && (
         <div class="hero">
           <i class="bone bone-hero" />

@@ -18,7 +18,7 @@ interface TableProps<T> {
 /** A plain table that scrolls sideways by itself where it does not fit. */
 export const Table = <T,>({ caption, columns, rows, keyOf }: TableProps<T>) => (
   // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-  <div class="table-frame" role="region" aria-label={caption} tabIndex={0}>
+  <section class="table-frame" aria-label={caption} tabIndex={0}>
     <table class="table">
       <caption class="visually-hidden">{caption}</caption>
       <thead>
@@ -42,5 +42,5 @@ export const Table = <T,>({ caption, columns, rows, keyOf }: TableProps<T>) => (
         ))}
       </tbody>
     </table>
-  </div>
+  </section>
 );

@@ -26,7 +26,13 @@ export function Tabs<K extends string>({ label, tabs, chosen, onChoose, controls
     (event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>('[role=tab]')[index]?.focus();
   }
   return (
-    <div class="tabs" role="tablist" tabIndex={-1} aria-label={label || t('nav.sections')} onKeyDown={onKeyDown}>
+    <div
+      class="tabs"
+      role="tablist"
+      tabIndex={-1}
+      aria-label={label || t('nav.sections')}
+      onKeyDown={onKeyDown}
+    >
       {tabs.map(([key, name]) => (
         <button
           key={key}

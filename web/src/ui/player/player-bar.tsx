@@ -117,7 +117,13 @@ export function PlayerBar() {
       <div class="now" {...(song && menuOf(song.title, () => songMenu(song)))}>
         {song ? (
           <>
-            <button type="button" class="now-cover" aria-label={t('player.open')} title={t('player.open')} onClick={open}>
+            <button
+              type="button"
+              class="now-cover"
+              aria-label={t('player.open')}
+              title={t('player.open')}
+              onClick={open}
+            >
               <Cover coverId={song.album.coverId} px={64} />
               <span class="now-expand">
                 <Icon name="expand" size={20} />

@@ -106,11 +106,7 @@ async function loadPage(list: ColumnList, sort: string, cursor?: string): Promis
   }
 }
 
-const folded = (text: string): string =>
-  text
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .toLocaleLowerCase();
+const folded = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLocaleLowerCase();
 
 export function LibraryColumn({ narrow }: { narrow: boolean }) {
   const list = columnList.value;
@@ -128,7 +124,7 @@ export function LibraryColumn({ narrow }: { narrow: boolean }) {
     <section class="library" aria-label={t('column.label')}>
       {!narrow && (
         <header class="library-head">
-          <div class="chips" role="group" aria-label={t('column.lists')}>
+          <fieldset class="chips" aria-label={t('column.lists')}>
             {COLUMN_LISTS.map((name) => (
               <button
                 key={name}
@@ -142,7 +138,7 @@ export function LibraryColumn({ narrow }: { narrow: boolean }) {
                 {t(`list.${name}`)}
               </button>
             ))}
-          </div>
+          </fieldset>
           {list !== 'playlists' && (
             <div class="library-tools">
               <input
@@ -180,7 +176,11 @@ export function LibraryColumn({ narrow }: { narrow: boolean }) {
       )}
       <div class="library-list" data-scroller>
         {list === 'playlists' ? (
-          !narrow && <EmptyState title={t('playlists.soon')} icon="playlist">{t('playlists.soonText')}</EmptyState>
+          !narrow && (
+            <EmptyState title={t('playlists.soon')} icon="playlist">
+              {t('playlists.soonText')}
+            </EmptyState>
+          )
         ) : (
           <VirtualList
             items={shown}
@@ -198,7 +198,13 @@ export function LibraryColumn({ narrow }: { narrow: boolean }) {
   );
 }
 
-function LibraryRow({ row: { id, title, note, coverId, href, start, round }, narrow }: { row: Row; narrow: boolean }) {
+function LibraryRow({
+  row: { id, title, note, coverId, href, start, round },
+  narrow,
+}: {
+  row: Row;
+  narrow: boolean;
+}) {
   const { path } = useLocation();
   const sounding = currentSong.value;
   const isNow = sounding && [sounding.songId, sounding.album.albumId].includes(id);
@@ -217,7 +223,10 @@ function LibraryRow({ row: { id, title, note, coverId, href, start, round }, nar
       </span>
     </>
   );
-  const common = { class: `library-row ${isNow ? 'now' : ''}`, ...(narrow && { title, 'aria-label': title }) };
+  const common = {
+    class: `library-row ${isNow ? 'now' : ''}`,
+    ...(narrow && { title, 'aria-label': title }),
+  };
   return href ? (
     <a {...common} href={href} aria-current={path === href ? 'page' : undefined}>
       {inside}
