@@ -58,11 +58,11 @@ t.test('two devices of one listener', async (t) => {
     await goTo(kitchen, 'Search');
     await kitchen.getByRole('searchbox').fill('window weather');
     await kitchen.getByRole('button', { name: 'Add Window Weather to the queue' }).click();
-    await desk.locator('.song', { hasText: 'queued' }).waitFor();
+    await desk.locator('.song.queued').waitFor();
     await bar(kitchen).getByRole('button', { name: 'Queue' }).click();
-    const queued = kitchen.locator('.song', { hasText: 'queued' });
+    const queued = kitchen.locator('.song.queued');
     await queued.getByRole('button', { name: /Remove Window Weather/ }).click();
-    await desk.locator('.song', { hasText: 'queued' }).waitFor({ state: 'detached' });
+    await desk.locator('.song.queued').waitFor({ state: 'detached' });
   });
 
   await t.test('pause on one device silences the other', async () => {
@@ -77,7 +77,7 @@ t.test('two devices of one listener', async (t) => {
     await bar(kitchen)
       .getByRole('button', { name: /Devices/ })
       .click();
-    await kitchen.getByRole('button', { name: /this one/ }).click();
+    await kitchen.getByRole('menuitemradio', { name: /this one/ }).click();
     await soundsBeyond(kitchen, before);
     await isSilent(desk);
     await desk.getByText('Playing on another device now.').waitFor();

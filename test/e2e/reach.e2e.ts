@@ -125,6 +125,6 @@ t.test('every page is for everyone', async (t) => {
   await page.locator('.line').first().waitFor();
   await look('lyrics');
   await bar.getByRole('button', { name: 'Devices' }).click();
-  await page.getByRole('button', { name: /this one/ }).waitFor();
+  await page.getByRole('menuitemradio', { name: /this one/ }).waitFor();
   await look('devices');
 });

@@ -16,6 +16,7 @@ import { IconButton } from './parts/button.tsx';
 import { menuOf, openMenuAt } from './parts/menu.tsx';
 import { songRowPx } from './row-height.ts';
 import { VirtualList } from './virtual-list.tsx';
+import { playedFrom } from './window.ts';
 
 export const ArtistLinks = ({ artists }: { artists: SongView['artists'] }) => (
   <>
@@ -77,12 +78,6 @@ interface SongListProps {
   readonly note?: (song: SongView, index: number) => ComponentChildren;
   readonly total?: number;
   readonly onNearEnd?: () => void;
-}
-
-/** The songs to play from `index` on: all where they fit into one play, else those around it. */
-export function playedFrom(songIds: readonly string[], index: number, most: number): string[] {
-  const from = songIds.length <= most ? 0 : Math.max(0, Math.min(index, songIds.length - most));
-  return [...new Set(songIds.slice(from, from + most))];
 }
 
 export function SongList(props: SongListProps) {

@@ -5,11 +5,8 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { MenuProps } from './parts/menu.tsx';
+import { BEYOND_ROWS, type Window, windowOf } from './window.ts';
 
-/** Rows drawn beyond each edge, so that a quick flick shows no gap. */
-const BEYOND_ROWS = 12;
-/** The window moves in steps, so that most scroll events draw nothing anew. */
-const STEP_ROWS = 6;
 /** What comes next is asked for this many rows before it is in sight. */
 const NEAR_END_ROWS = 60;
 
@@ -25,18 +22,6 @@ interface VirtualListProps<T> {
   /** How many there are in all, where more are loaded on the way. */
   readonly total?: number;
   readonly onNearEnd?: () => void;
-}
-
-interface Window {
-  readonly from: number;
-  readonly until: number;
-}
-
-/** The rows to draw when those from `firstSeen` to `lastSeen` are in sight. */
-export function windowOf(firstSeen: number, lastSeen: number, rows: number): Window {
-  const from = Math.floor((firstSeen - BEYOND_ROWS) / STEP_ROWS) * STEP_ROWS;
-  const until = Math.ceil((lastSeen + BEYOND_ROWS) / STEP_ROWS) * STEP_ROWS;
-  return { from: Math.max(0, Math.min(from, rows)), until: Math.min(rows, Math.max(0, until)) };
 }
 
 const scrollerOf = (element: HTMLElement): HTMLElement =>
