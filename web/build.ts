@@ -1,6 +1,6 @@
 /**
- * Bundles the player: hashed names, split chunks (hls.js loads only when something is played), a copy
- * compressed once of each text file, and an index.html that names them. Takes well under a second.
+ * Bundles the player: hashed names, split chunks, a copy compressed once of each text file, and an index.html
+ * that names them. Takes well under a second.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';

@@ -3,7 +3,7 @@ const contentSecurityPolicy = (media: string): string =>
   [
     "default-src 'self'",
     "img-src 'self' data: blob:",
-    // hls.js feeds the audio element from a MediaSource and runs its demuxer in a worker made from a blob.
+    // The audio element is fed from a MediaSource, whose address is a blob's.
     `media-src 'self' blob:${media}`,
     `connect-src 'self'${media}`,
     "worker-src 'self' blob:",

@@ -7,11 +7,12 @@ const CHROMIUM = '/usr/bin/chromium';
 
 /** A browser profile of its own. Nothing is asked of the outside; sound plays without a click. */
 export async function openBrowser(
-  options: { width?: number; height?: number; args?: readonly string[] } = {},
+  options: { width?: number; height?: number; args?: readonly string[]; bypassCSP?: boolean } = {},
 ): Promise<BrowserContext & AsyncDisposable> {
   const profile = await mkdtemp(join(tmpdir(), 'antiphon-browser-'));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM_PATH ?? CHROMIUM,
+    ...(options.bypassCSP && { bypassCSP: true }),
     viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
     args: [
       '--no-sandbox',

@@ -8,7 +8,7 @@ import { setLogLevel } from '../../kit/log.ts';
 import { ingestSong } from '../../media/ingest/song.ts';
 import { makeMusic } from '../../media/ingest/testing/music.ts';
 
-const SAMPLE_RATE = 44_100;
+export const SAMPLE_RATE = 44_100;
 /** Nobody lives there, so nobody may hear what is licensed for it alone. */
 const BOUVET_ISLAND = 'BV';
 
@@ -16,7 +16,13 @@ interface Album {
   readonly title: string;
   readonly artist: string;
   readonly genre: string;
-  readonly songs: readonly { readonly title: string; readonly seconds: number; readonly notHere?: boolean }[];
+  readonly songs: readonly {
+    readonly title: string;
+    readonly seconds: number;
+    readonly notHere?: boolean;
+    /** Goes on with the tone of the song before it, from the sample after its last one. */
+    readonly goesOn?: boolean;
+  }[];
 }
 
 /** `Slow Lantern` is the one that can count: the others are shorter than 30 s. */
@@ -55,11 +61,17 @@ export async function makeLibrary(albums: readonly Album[]): Promise<string> {
   const dataDir = await mkdtemp(join(tmpdir(), 'antiphon-e2e-'));
   const music = await mkdtemp(join(tmpdir(), 'antiphon-music-'));
   await using deps = await openIngest(readSettings({ ANTIPHON_DATA: dataDir }, music));
-  let seed = 1;
+  let seed = 0;
   for (const { title: album, artist, genre, songs } of albums) {
-    for (const [i, { title, seconds, notHere }] of songs.entries()) {
-      const sound = { samples: seconds * SAMPLE_RATE, seed: seed++ };
-      const path = await makeMusic(deps.ffmpeg, music, `${seed}.flac`, sound);
+    let fromSample = 0;
+    for (const [i, { title, seconds, notHere, goesOn }] of songs.entries()) {
+      const samples = Math.round(seconds * SAMPLE_RATE);
+      if (!goesOn) {
+        seed++;
+        fromSample = 0;
+      }
+      const path = await makeMusic(deps.ffmpeg, music, `${i}.flac`, { samples, fromSample, seed });
+      fromSample += samples;
       await ingestSong(
         {
           path,

@@ -8,7 +8,7 @@ export interface Heard {
   readonly deck: number;
   readonly event: 'playing' | 'ended' | 'pause' | 'waiting';
   readonly atMs: number;
-  /** Where in its song. */
+  /** On the deck's time line, where songs lie one behind the other. */
   readonly second: number;
 }
 interface Listening {
@@ -48,11 +48,24 @@ export async function listenIn(page: Page): Promise<void> {
 
 export const heardIn = (page: Page): Promise<Heard[]> => page.evaluate(() => window.listening.heard);
 
-/** Where the audio that sounds is in its song, in seconds; undefined in silence. */
+/** Where the audio that sounds is on its time line, in seconds; undefined in silence. */
 export const soundingAt = (page: Page): Promise<number | undefined> =>
   page.evaluate(() => window.listening.audios.find((audio) => !audio.paused)?.currentTime);
 
-/** Until sound has come out beyond this second of the song. */
+/** Until there is sound at this second of a deck's time line: behind the end of a song lies the next one. */
+export async function isFetchedAt(page: Page, second: number): Promise<void> {
+  await page.waitForFunction(
+    (at) =>
+      window.listening.audios.some(({ buffered }) =>
+        Array.from({ length: buffered.length }).some(
+          (_, i) => buffered.start(i) <= at && buffered.end(i) > at,
+        ),
+      ),
+    second,
+  );
+}
+
+/** Until sound has come out beyond this second of the time line. */
 export async function soundsBeyond(page: Page, second: number): Promise<void> {
   await page.waitForFunction(
     (beyond) => window.listening.audios.some((audio) => !audio.paused && audio.currentTime > beyond),

@@ -6,6 +6,8 @@ import { type Ffmpeg, runFfmpeg } from '../ffmpeg.ts';
 export interface TestSound {
   /** Samples to generate. */
   readonly samples: number;
+  /** Begins this far into the tone, so that several files can make up one. */
+  readonly fromSample?: number;
   readonly sampleRate?: number;
   /** Different seeds give different sound. */
   readonly seed?: number;
@@ -19,6 +21,13 @@ const toneOf = (seed: number): string => {
   const hz = 180 + 37 * seed;
   return `0.3*sin(2*PI*t*(${hz}+40*t))+0.2*sin(3*PI*t*(${hz}+41*t))`;
 };
+
+/** The same tone, to compare with what is heard. */
+export function toneAt(seed: number, seconds: number): number {
+  const hz = 180 + 37 * seed;
+  const t = 2 * Math.PI * seconds;
+  return 0.3 * Math.sin(t * (hz + 40 * seconds)) + 0.2 * Math.sin(1.5 * t * (hz + 41 * seconds));
+}
 
 const ENCODERS: Readonly<Record<string, readonly string[]>> = {
   flac: ['-c:a', 'flac'],
@@ -38,13 +47,13 @@ export async function makeMusic(
 ): Promise<string> {
   const path = join(folder, name);
   await mkdir(dirname(path), { recursive: true });
-  const { samples, sampleRate = 44100, seed = 1, tags = {} } = sound;
+  const { samples, fromSample = 0, sampleRate = 44100, seed = 1, tags = {} } = sound;
   const tone = toneOf(seed);
   const run = await runFfmpeg(
     ffmpeg,
     [
       ...['-y', '-f', 'lavfi', '-i', `aevalsrc=${tone}|${tone}:s=${sampleRate}`],
-      ...['-af', `atrim=end_sample=${samples}`],
+      ...['-af', `atrim=start_sample=${fromSample}:end_sample=${fromSample + samples},asetpts=PTS-STARTPTS`],
       ...(sound.args ?? ENCODERS[name.slice(name.lastIndexOf('.') + 1)] ?? []),
       ...Object.entries(tags).flatMap(([key, value]) => ['-metadata', `${key}=${value}`]),
       path,

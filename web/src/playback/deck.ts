@@ -1,208 +1,493 @@
-/** One song on one audio element. Two decks take turns, so that the next song is ready before it is due. */
-import type Hls from 'hls.js/light';
-import type { Level } from 'hls.js/light';
+/**
+ * One audio element whose time line holds songs one behind the other, without a sample between them.
+ *
+ * A song is laid on the line by its exact number of samples: what the encoder put before and behind it falls
+ * outside the append window. What is fetched follows from what the browser says to have, so that it may throw
+ * out whatever it likes.
+ */
 import type { Rung } from '../../../actors/catalog/contract.ts';
 import type { Stream } from '../../../actors/player-session/contract.ts';
-import { fallbacks } from './fallback.ts';
-import { ListeningMeter } from './listening.ts';
-import { prefetchingLoader, prefetchStart } from './prefetch.ts';
+import type { DeckEvent, DeckListener, SoundDeck } from './decks.ts';
+import { joined } from './download.ts';
+import { nextRung, rungBelow } from './ladder.ts';
+import type { Play } from './play.ts';
+import { type Rendition, segmentAt } from './rendition.ts';
+import { Source } from './source.ts';
+import { bandwidth, TooSlowError, Track } from './track.ts';
 
-/** In kbit/s. */
-const RUNGS = [24, 96, 160, 320] as const;
-const SAFE_START_RUNG = 96;
-/** A start above the safe rung asks for this many times its bit rate in measured bandwidth. */
-const START_HEADROOM = 6;
+/** Before anything else is fetched, the song that sounds has this much ahead. */
+const SAFE_AHEAD_S = 12;
+/** A connection that is lost for a minute is not heard. */
+const AHEAD_S = 90;
+const AHEAD_S_MIN = 10;
+const BACK_S = 30;
+/** Thrown out in pieces of this length, not with every step. */
+const BACK_STEP_S = 15;
+/** The end is told when it is near: what is told as ended is hard to go on from. */
+const END_TOLD_S = 2;
+/** Shorter than this is no hole: rounding, or a browser that counts in whole frames. */
+const HOLE_S = 0.06;
+/** A hole this long is stepped over when the sound stands in front of it. */
+const STEP_S_MAX = 1;
+const PASSED_S = 0.1;
+/** Within this time of a seam its moment is waited for by a timer: the element tells the time 4 times a second. */
+const SEAM_NEAR_S = 0.7;
+const NO_PROGRESS_MAX = 2;
 
-export type DeckEvent = 'playing' | 'waiting' | 'ended' | 'failed' | 'time' | 'rung' | 'blocked';
-
-let hlsClass: Promise<typeof Hls> | undefined;
-/** hls.js is the largest part of the player and is loaded after the first paint. */
-export const loadHls = (): Promise<typeof Hls> => {
-  hlsClass ??= import('hls.js/light').then(
-    (module) => module.default,
-    (error: unknown) => {
-      hlsClass = undefined;
-      throw error;
-    },
-  );
-  return hlsClass;
-};
-
-let bandwidthBps = 0;
-
-export function startRung(maxRung: number): number {
-  const affordable = RUNGS.filter((rung) => rung <= maxRung && rung * 1000 * START_HEADROOM <= bandwidthBps);
-  return Math.max(Math.min(SAFE_START_RUNG, maxRung), ...affordable);
+/** A song's place on the time line. */
+interface Laid {
+  readonly play: Play;
+  track: Track;
+  /** Known with the end of the song before it, which is known with that song's first rendition. */
+  startS: number | undefined;
+  endS: number | undefined;
+  rung: Rung;
+  /** Appends in a row after which no more was buffered. */
+  noProgress: number;
+  failed: boolean;
 }
 
-const rungOf = (level: Level | undefined): Rung | undefined =>
-  RUNGS.find((rung) => level?.url[0]?.includes(`/${rung}/`));
+interface Due {
+  readonly laid: Laid;
+  /** Second on the time line. */
+  readonly atS: number;
+}
 
-export class Deck {
+export class Deck implements SoundDeck {
   readonly audio = new Audio();
-  readonly meter = new ListeningMeter();
-  /** What the service knows of the meter. */
-  reportedMs = 0;
-  /** Not before this time, by `performance.now()`, is a report sent by itself. */
-  reportFromMs = 0;
-  readonly #onEvent: (deck: Deck, event: DeckEvent) => void;
-  #hls: Hls | undefined;
-  #prepared: Hls | undefined;
-  #generation = 0;
-  stream: Stream | undefined;
-  /** The rung that sounds, and the one before it within this song, in kbit/s. */
-  rung: Rung | undefined;
-  fromRung: Rung | undefined;
-  /** Waiting for data in the middle of a song, as opposed to before its start. */
   started = false;
-  /** Until the song has started, the element stands at its beginning, wherever it will start. */
-  #startMs = 0;
+  rung: Rung | undefined;
+  readonly #onEvent: DeckListener;
+  #source: Source | undefined;
+  /** What sounds, then what follows it. */
+  #laid: Laid[] = [];
+  /** Where the element will be once what it held is gone. */
+  #cueS: number | undefined;
+  #wanted = false;
+  #filling = false;
+  /** What is there is not what is laid there any more. */
+  #removing = 0;
+  /** While it is being filled, something has changed. */
+  #asked = false;
+  #loading: { readonly due: Due; readonly abort: AbortController } | undefined;
+  /** Whose init section the source has read last. */
+  #initOf: Rendition | undefined;
+  /** Which rung sounds from which second on. */
+  #rungs: { readonly fromS: number; readonly rung: Rung }[] = [];
+  #aheadS = AHEAD_S;
+  #seam: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(onEvent: (deck: Deck, event: DeckEvent) => void) {
+  constructor(onEvent: DeckListener) {
     this.#onEvent = onEvent;
-    this.audio.preload = 'auto';
-    const tell = (event: DeckEvent) => () => this.#onEvent(this, event);
-    this.audio.addEventListener('playing', () => {
+    const { audio } = this;
+    audio.preload = 'auto';
+    audio.addEventListener('playing', () => {
       this.started = true;
-      this.#onEvent(this, 'playing');
+      this.#tell('playing');
     });
-    this.audio.addEventListener('waiting', tell('waiting'));
-    this.audio.addEventListener('ended', tell('ended'));
-    this.audio.addEventListener('timeupdate', tell('time'));
-    // Where the browser plays HLS by itself, nobody else says so.
-    this.audio.addEventListener('error', () => {
-      if (this.stream && !this.#hls) this.#onEvent(this, 'failed');
+    audio.addEventListener('waiting', () => {
+      this.#pass();
+      this.#stepOver();
+      this.#fill();
+      this.#tell('waiting');
+    });
+    audio.addEventListener('timeupdate', () => this.#onTime());
+    audio.addEventListener('seeked', () => this.#fill());
+    audio.addEventListener('ended', () => this.current && this.#tell('ended'));
+    audio.addEventListener('error', () => {
+      if (this.#source) this.#fail(this.#laid[0]);
     });
   }
 
-  /** A play's id is promised before it is known which song it will be of. */
-  holds(play: { readonly playId: string; readonly songId: string } | undefined): boolean {
-    return this.stream?.playId === play?.playId && this.stream?.songId === play?.songId;
+  get current(): Play | undefined {
+    return this.#laid[0]?.play;
+  }
+
+  get next(): Play | undefined {
+    return this.#laid[1]?.play;
   }
 
   get positionMs(): number {
-    return this.started ? Math.round(this.audio.currentTime * 1000) : this.#startMs;
+    return Math.max(0, Math.round((this.#nowS - (this.#laid[0]?.startS ?? 0)) * 1000));
   }
 
-  /** @param heardMs listened time of this play that the service knows already, e.g. before a reload. */
-  async load(stream: Stream, positionMs = 0, heardMs = 0): Promise<void> {
-    const generation = ++this.#generation;
-    const prepared = this.#prepared;
-    this.#prepared = undefined;
-    if (!prepared) this.#drop();
-    this.stream = stream;
-    this.meter.reset(heardMs);
-    this.reportedMs = heardMs;
-    this.reportFromMs = 0;
-    this.#startMs = positionMs;
-    const rung = startRung(stream.maxRung);
-    fallbacks.learn(stream);
-    prefetchStart(stream.hlsUrl, rung, positionMs === 0);
-    const HlsClass = await loadHls().catch(() => undefined);
-    if (generation !== this.#generation) return;
-    if (!HlsClass) {
-      this.#onEvent(this, 'failed');
-      return;
-    }
-    if (!HlsClass.isSupported()) {
-      // Safari on phones plays HLS by itself.
-      this.audio.src = fallbacks.now(stream.hlsUrl);
-      this.audio.currentTime = positionMs / 1000;
-      return;
-    }
-    const hls = prepared ?? this.#attach(HlsClass);
-    this.#hls = hls;
-    hls.config.startPosition = positionMs / 1000;
-    // Levels are sorted by their measured bit rate, which for quiet music is not the order of the rungs.
-    hls.on(HlsClass.Events.MANIFEST_PARSED, (_event, { levels }) => {
-      hls.startLevel = levels.findIndex((level) => rungOf(level) === rung);
-    });
-    hls.loadSource(stream.hlsUrl);
+  get endMs(): number {
+    const [{ startS = 0, endS = Number.POSITIVE_INFINITY } = {}] = this.#laid;
+    return (endS - startS) * 1000;
   }
 
-  /** Does what takes time and needs no address yet; whatever the deck held is dropped. */
+  get bufferedToMs(): number {
+    const [laid] = this.#laid;
+    if (!laid) return 0;
+    const endS = Math.min(this.#bufferedEnd(this.#nowS), laid.endS ?? Number.POSITIVE_INFINITY);
+    return Math.max(0, Math.round((endS - (laid.startS ?? 0)) * 1000));
+  }
+
+  /** Does what takes time and needs no address yet; whatever was laid is dropped. */
   prepare(): void {
     this.clear();
-    const generation = this.#generation;
-    const attach = (HlsClass: typeof Hls) => {
-      if (generation === this.#generation && HlsClass.isSupported()) this.#prepared = this.#attach(HlsClass);
-    };
-    loadHls().then(attach, () => undefined);
+    this.#open();
   }
 
-  /** An empty player at the audio element. */
-  #attach(HlsClass: typeof Hls): Hls {
-    const hls = new HlsClass({
-      testBandwidth: false,
-      startFragPrefetch: true,
-      enableWorker: false,
-      maxBufferLength: 20,
-      maxMaxBufferLength: 30,
-      maxBufferSize: 1 << 20,
-      backBufferLength: 15,
-      loader: prefetchingLoader(HlsClass),
-      ...(bandwidthBps > 0 && { abrEwmaDefaultEstimate: bandwidthBps }),
-    });
-    hls.on(HlsClass.Events.FRAG_LOADED, () => {
-      bandwidthBps = hls.bandwidthEstimate || bandwidthBps;
-    });
-    hls.on(HlsClass.Events.LEVEL_SWITCHED, (_event, { level }) => {
-      this.fromRung = this.rung;
-      this.rung = rungOf(hls.levels[level]);
-      this.#onEvent(this, 'rung');
-    });
-    hls.on(HlsClass.Events.ERROR, (_event, error) => {
-      if (error.fatal) this.#onEvent(this, 'failed');
-    });
-    hls.attachMedia(this.audio);
-    return hls;
+  load(play: Play, fromMs: number): void {
+    this.clear();
+    const laid = this.#lay(play, 0, fromMs === 0);
+    this.#laid = [laid];
+    this.#cueS = fromMs / 1000;
+    this.#cue();
   }
 
-  /** After a lost connection: asks again from where the buffer ends. */
-  retry(): void {
-    this.#hls?.startLoad();
+  /** Once what was there is gone: the element must not sound it from the new position. */
+  #cue(): void {
+    const [laid] = this.#laid;
+    const source = this.#open();
+    source.remove(0).then(
+      () => {
+        if (laid !== this.#laid[0] || this.#cueS === undefined) return;
+        if (this.audio.currentTime !== this.#cueS) this.audio.currentTime = this.#cueS;
+        this.#cueS = undefined;
+        if (this.#wanted) this.#sound();
+        this.#fill();
+      },
+      (error) => this.#onError(error, laid),
+    );
+  }
+
+  follow(play: Play | undefined): void {
+    const [laid, known] = this.#laid;
+    if (!laid || known?.play === play) return;
+    if (known) this.#dropNext(known);
+    if (play) this.#laid.push(this.#lay(play, laid.endS, true));
+    this.#fill();
+  }
+
+  #dropNext(known: Laid): void {
+    this.#abandon(known);
+    this.#laid.splice(1);
+    if (known.startS === undefined || !this.#source) return;
+    this.#removing++;
+    this.#source
+      .remove(known.startS)
+      .catch(() => undefined)
+      .finally(() => {
+        this.#removing--;
+        this.#fill();
+      });
+  }
+
+  /** The next song at once. */
+  goOn(): void {
+    const [, next] = this.#laid;
+    if (!next) return;
+    if (next.startS === undefined) {
+      this.load(next.play, 0);
+      return;
+    }
+    this.audio.currentTime = next.startS;
+    this.#shift();
+    this.#fill();
   }
 
   play(): void {
+    this.#wanted = true;
+    if (this.#cueS === undefined) this.#sound();
+  }
+
+  #sound(): void {
     this.audio.play().catch((error: unknown) => {
-      if (error instanceof DOMException && error.name === 'NotAllowedError') this.#onEvent(this, 'blocked');
+      if (error instanceof DOMException && error.name === 'NotAllowedError') this.#tell('blocked');
     });
   }
 
   pause(): void {
-    this.listen();
-    this.meter.interrupt();
+    this.#wanted = false;
     this.audio.pause();
-  }
-
-  /** Call often while sound is playing. */
-  listen(): void {
-    if (this.stream && !this.audio.paused && !this.audio.seeking)
-      this.meter.tick(this.positionMs, performance.now());
   }
 
   seek(positionMs: number): void {
-    this.meter.interrupt();
-    this.#startMs = positionMs;
-    this.audio.currentTime = positionMs / 1000;
+    const [laid] = this.#laid;
+    if (!laid) return;
+    const atS = Math.min((laid.startS ?? 0) + positionMs / 1000, laid.endS ?? Number.POSITIVE_INFINITY);
+    if (this.#cueS === undefined) this.audio.currentTime = atS;
+    else this.#cueS = atS;
+    this.#loading?.abort.abort();
+    this.#fill();
+  }
+
+  /** Asks again for what did not come, at a fresh address. */
+  renew(stream: Stream): void {
+    const [laid] = this.#laid;
+    if (!laid) return;
+    laid.play.stream = stream;
+    if (this.audio.error || this.#source?.isClosed) {
+      this.#reopen(laid);
+      return;
+    }
+    this.#abandon(laid);
+    laid.track = new Track(stream, false);
+    laid.failed = false;
+    this.#fill();
+  }
+
+  /** What a browser has given up decoding is laid anew, from where it stood. */
+  #reopen(laid: Laid): void {
+    const { play } = laid;
+    const atMs = this.positionMs;
+    const wanted = this.#wanted;
+    this.clear();
+    this.#close();
+    this.load(play, atMs);
+    if (wanted) this.play();
+  }
+
+  retry(): void {
+    for (const laid of this.#laid) laid.failed = false;
+    this.#fill();
   }
 
   clear(): void {
-    this.#generation++;
-    this.#drop();
-    this.stream = undefined;
-  }
-
-  #drop(): void {
-    this.audio.pause();
-    this.#hls?.destroy();
-    this.#prepared?.destroy();
-    this.#hls = undefined;
-    this.#prepared = undefined;
+    this.pause();
+    clearTimeout(this.#seam);
+    for (const laid of this.#laid) this.#abandon(laid);
+    this.#laid = [];
+    this.#rungs = [];
+    this.#cueS = undefined;
     this.started = false;
     this.rung = undefined;
-    this.fromRung = undefined;
+    this.#source?.remove(0).catch(() => undefined);
+  }
+
+  // -- the time line ------------------------------------------------------------------------------
+
+  get #nowS(): number {
+    return this.#cueS ?? this.audio.currentTime;
+  }
+
+  #open(): Source {
+    if (!this.#source || this.#source.isClosed || this.audio.error) {
+      this.#close();
+      this.#source = new Source(this.audio);
+    }
+    return this.#source;
+  }
+
+  #close(): void {
+    this.#source = undefined;
+    this.#initOf = undefined;
     this.audio.removeAttribute('src');
     this.audio.load();
+  }
+
+  #lay(play: Play, startS: number | undefined, fromTop: boolean): Laid {
+    const track = new Track(play.stream, fromTop);
+    return { play, track, startS, endS: undefined, rung: track.startRung, noProgress: 0, failed: false };
+  }
+
+  #abandon(laid: Laid): void {
+    laid.track.drop();
+    if (this.#loading?.due.laid === laid) this.#loading.abort.abort();
+  }
+
+  /** Its length being known, the next song's place is, too. */
+  #shape(laid: Laid, { samples, sampleRate }: Rendition): void {
+    if (laid.endS !== undefined || laid.startS === undefined) return;
+    laid.endS = laid.startS + samples / sampleRate;
+    const [current, next] = this.#laid;
+    if (laid === current && next) next.startS = laid.endS;
+    this.#source?.setDuration(laid.endS).catch(() => undefined);
+  }
+
+  #bufferedEnd(fromS: number): number {
+    let endS = fromS;
+    for (const [start, end] of this.#source?.buffered ?? []) {
+      if (start <= endS + HOLE_S && end > endS) endS = end;
+    }
+    return endS;
+  }
+
+  #onTime(): void {
+    this.#pass();
+    this.#tellRung();
+    this.#tell('time');
+    this.#fill();
+  }
+
+  /** Whether the sound has come into the next song. */
+  #pass(): void {
+    clearTimeout(this.#seam);
+    const [{ endS } = { endS: undefined }, next] = this.#laid;
+    if (endS === undefined || !next || this.#cueS !== undefined || this.audio.seeking) return;
+    const leftS = endS - this.audio.currentTime;
+    const stands = this.audio.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
+    if (leftS <= 0 || (stands && leftS < PASSED_S)) {
+      this.#tell('passing');
+      this.#shift();
+      this.#tell('passed');
+      this.#fill();
+    } else if (leftS < SEAM_NEAR_S && !this.audio.paused) {
+      this.#seam = setTimeout(() => this.#pass(), Math.max(1, leftS * 1000));
+    }
+  }
+
+  #shift(): void {
+    const [before] = this.#laid;
+    if (before) this.#abandon(before);
+    this.#laid.shift();
+    for (const laid of this.#laid) laid.failed = false;
+    this.rung = undefined;
+  }
+
+  #tellRung(): void {
+    const nowS = this.#nowS;
+    const rung = this.#rungs.findLast(({ fromS }) => fromS <= nowS + HOLE_S)?.rung;
+    if (rung === undefined || rung === this.rung) return;
+    const fromRung = this.rung;
+    this.rung = rung;
+    this.#tell({ type: 'rung', rung, fromRung });
+  }
+
+  #stepOver(): void {
+    const nowS = this.audio.currentTime;
+    const ahead = this.#source?.buffered.find(([start]) => start > nowS && start - nowS < STEP_S_MAX);
+    if (ahead && this.#bufferedEnd(nowS) - nowS < HOLE_S) this.audio.currentTime = ahead[0] + 0.001;
+  }
+
+  #tell(event: DeckEvent): void {
+    this.#onEvent(this, event);
+  }
+
+  // -- fetching -----------------------------------------------------------------------------------
+
+  #due(): Due | undefined {
+    const [current, next] = this.#laid;
+    if (!current || current.failed || this.#cueS !== undefined || this.#removing > 0) return undefined;
+    const nowS = this.#nowS;
+    if (current.endS === undefined) return { laid: current, atS: nowS };
+    const endS = this.#bufferedEnd(nowS);
+    const isWhole = endS >= current.endS - HOLE_S || current.noProgress > NO_PROGRESS_MAX;
+    if (!isWhole && endS - nowS < SAFE_AHEAD_S) return { laid: current, atS: endS };
+    const nextDue = next && this.#dueOfNext(next);
+    if (nextDue && nextDue.atS === next.startS) return nextDue;
+    if (!isWhole) return endS - nowS < this.#aheadS ? { laid: current, atS: endS } : undefined;
+    return nextDue && nextDue.atS - nowS < this.#aheadS ? nextDue : undefined;
+  }
+
+  #dueOfNext(next: Laid): Due | undefined {
+    const { startS, endS, failed, noProgress } = next;
+    if (startS === undefined || failed || noProgress > NO_PROGRESS_MAX) return undefined;
+    const hasS = this.#bufferedEnd(startS);
+    if (hasS - startS < HOLE_S) return { laid: next, atS: startS };
+    return endS !== undefined && hasS >= endS - HOLE_S ? undefined : { laid: next, atS: hasS };
+  }
+
+  #fill(): void {
+    this.#asked = true;
+    if (this.#filling) return;
+    this.#filling = true;
+    void this.#fillUp().finally(() => {
+      this.#filling = false;
+    });
+  }
+
+  async #fillUp(): Promise<void> {
+    while (this.#asked) {
+      this.#asked = false;
+      await this.#bringDue();
+      await this.#tidy().catch(() => undefined);
+    }
+  }
+
+  async #bringDue(): Promise<void> {
+    for (let due = this.#due(); due; due = this.#due()) {
+      const { laid } = due;
+      try {
+        await this.#bring(due);
+      } catch (error) {
+        if (!this.#laid.includes(laid)) continue;
+        if (error instanceof TooSlowError) laid.rung = rungBelow(error.rung) ?? laid.rung;
+        else if (error instanceof DOMException && error.name === 'QuotaExceededError') {
+          if (!(await this.#makeRoom())) return;
+        } else this.#onError(error, laid);
+      }
+    }
+  }
+
+  async #bring({ laid, atS }: Due): Promise<void> {
+    const aheadS = atS - this.#nowS;
+    const isFirst = laid.endS === undefined;
+    const { rung, track } = laid;
+    const chosen = isFirst ? rung : nextRung(rung, track.maxRung, bandwidth.bps, aheadS);
+    const rendition = await track.rendition(chosen);
+    if (!this.#laid.includes(laid)) return;
+    this.#shape(laid, rendition);
+    const index = segmentAt(rendition, atS - (laid.startS ?? 0));
+    const abort = new AbortController();
+    this.#loading = { due: { laid, atS }, abort };
+    const bytes = await track.segment(rendition, index, aheadS, abort.signal).finally(() => {
+      this.#loading = undefined;
+    });
+    if (!this.#laid.includes(laid)) return;
+    laid.rung = chosen;
+    await this.#append(laid, rendition, index, bytes);
+    const grown = this.#bufferedEnd(atS) - atS > HOLE_S;
+    laid.noProgress = grown ? 0 : laid.noProgress + 1;
+    if (laid.noProgress > NO_PROGRESS_MAX && laid.endS !== undefined && laid.endS - atS > STEP_S_MAX)
+      throw new Error('what was fetched cannot be played');
+  }
+
+  async #append(
+    { startS = 0, endS = Number.POSITIVE_INFINITY }: Laid,
+    rendition: Rendition,
+    index: number,
+    bytes: Uint8Array<ArrayBuffer>,
+  ): Promise<void> {
+    const { init, sampleRate, priming, rung, segments } = rendition;
+    const isKnown = this.#initOf === rendition;
+    const whole = isKnown ? bytes : joined([init, bytes], init.length + bytes.length);
+    this.#initOf = undefined;
+    await this.#source?.append(whole, { offset: startS - priming / sampleRate, start: startS, end: endS });
+    this.#initOf = rendition;
+    const fromS = startS + (segments[index]?.startSample ?? 0) / sampleRate;
+    this.#rungs = [...this.#rungs.filter((known) => known.fromS !== fromS), { fromS, rung }].sort(
+      (a, b) => a.fromS - b.fromS,
+    );
+    if (this.rung === undefined) this.#tellRung();
+  }
+
+  /** @returns whether there may be room now. */
+  async #makeRoom(): Promise<boolean> {
+    const nowS = this.#nowS;
+    const endS = this.#bufferedEnd(nowS);
+    this.#aheadS = Math.max(AHEAD_S_MIN, Math.min(this.#aheadS, endS - nowS) / 2);
+    await this.#source?.remove(0, Math.max(0, nowS - 1));
+    await this.#source?.remove(Math.max(endS, nowS + this.#aheadS));
+    return endS - nowS < this.#aheadS;
+  }
+
+  async #tidy(): Promise<void> {
+    const source = this.#source;
+    const [current, next] = this.#laid;
+    if (!source || !current || this.#cueS !== undefined) return;
+    const nowS = this.#nowS;
+    if (nowS - (source.buffered[0]?.[0] ?? nowS) > BACK_S + BACK_STEP_S) {
+      await source.remove(0, nowS - BACK_S);
+      this.#rungs = this.#rungs.filter(
+        ({ fromS }, i) => fromS > nowS - BACK_S || i === this.#rungs.length - 1,
+      );
+    }
+    const { endS } = current;
+    if (next || endS === undefined || endS - nowS > END_TOLD_S) return;
+    if (this.#bufferedEnd(nowS) >= endS - HOLE_S) await source.end();
+  }
+
+  #onError(error: unknown, laid: Laid | undefined): void {
+    const isOver = error instanceof DOMException && error.name === 'AbortError';
+    if (!isOver) this.#fail(laid);
+  }
+
+  #fail(laid: Laid | undefined): void {
+    if (!laid || laid.failed) return;
+    laid.failed = true;
+    if (laid === this.#laid[0]) this.#tell('failed');
   }
 }

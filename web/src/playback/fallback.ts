@@ -2,14 +2,6 @@
  * Goes on at the origin when no edge answers: the signed path is the same there. Each address keeps its
  * edge's name for everyone else, so that the edge is asked again after a while.
  */
-import type {
-  HlsConfig,
-  Loader,
-  LoaderCallbacks,
-  LoaderConfiguration,
-  LoaderContext,
-  LoaderStats,
-} from 'hls.js/light';
 import type { Stream } from '../../../actors/player-session/contract.ts';
 
 /** How long an edge that did not answer is left alone. */
@@ -78,79 +70,7 @@ export async function fetchMedia(
   const timer = setTimeout(giveUp, EDGE_ANSWER_MS_MAX);
   const answer = await fetch(first, { signal: impatience.signal }).catch(() => undefined);
   clearTimeout(timer);
+  signal?.throwIfAborted();
   if (answer && !isAway(answer.status)) return answer;
   return fetch(known.instead(first) ?? first, { signal });
 }
-
-type LoaderClass = new (config: HlsConfig) => Loader<LoaderContext>;
-
-/** A loader of hls.js that asks the origin at once where the edge is away, instead of the edge again. */
-export function fallbackLoader(Base: LoaderClass, known: Fallbacks = fallbacks): LoaderClass {
-  return class FallbackLoader extends Base {
-    readonly #hlsConfig: HlsConfig;
-    #atOrigin: Loader<LoaderContext> | undefined;
-
-    constructor(config: HlsConfig) {
-      super(config);
-      this.#hlsConfig = config;
-    }
-
-    override load(
-      context: LoaderContext,
-      config: LoaderConfiguration,
-      callbacks: LoaderCallbacks<LoaderContext>,
-    ): void {
-      const { url } = context;
-      const first = known.now(url);
-      const isAlone = first !== url || !known.isEdge(url);
-      const goOn = (): boolean => {
-        const instead = isAlone ? undefined : known.instead(url);
-        if (instead === undefined) return false;
-        this.#atOrigin = new Base(this.#hlsConfig);
-        this.#atOrigin.load({ ...context, url: instead }, config, told);
-        return true;
-      };
-      const told: LoaderCallbacks<LoaderContext> = {
-        ...callbacks,
-        onSuccess: (response, stats, _context, details) =>
-          callbacks.onSuccess({ ...response, url }, this.#took(stats), context, details),
-        onError: (error, _context, details, stats) => callbacks.onError(error, context, details, stats),
-        onTimeout: (stats, _context, details) => callbacks.onTimeout(stats, context, details),
-      };
-      super.load({ ...context, url: first }, isAlone ? config : impatient(config), {
-        ...told,
-        onError: (error, _context, details, stats) => {
-          if (!isAway(error.code) || !goOn()) callbacks.onError(error, context, details, stats);
-        },
-        onTimeout: (stats, _context, details) => {
-          if (!goOn()) callbacks.onTimeout(stats, context, details);
-        },
-      });
-    }
-
-    /** hls.js measures bandwidth by the statistics of the loader that it has. */
-    #took(stats: LoaderStats): LoaderStats {
-      return stats === this.stats ? stats : Object.assign(this.stats, stats);
-    }
-
-    override abort(): void {
-      this.#atOrigin?.abort();
-      super.abort();
-    }
-
-    override destroy(): void {
-      this.#atOrigin?.destroy();
-      super.destroy();
-    }
-  };
-}
-
-const impatient = (config: LoaderConfiguration): LoaderConfiguration => ({
-  ...config,
-  loadPolicy: {
-    ...config.loadPolicy,
-    maxTimeToFirstByteMs: Math.min(config.loadPolicy.maxTimeToFirstByteMs, EDGE_ANSWER_MS_MAX),
-    errorRetry: null,
-    timeoutRetry: null,
-  },
-});

@@ -2,7 +2,7 @@
 import { COUNTED_AFTER_LISTENED_MS, PROGRESS_REPORT_EVERY_MS } from '../../../config/limits.ts';
 import { playerApi } from '../api/api.ts';
 import { currentSession } from '../api/http.ts';
-import type { Deck } from './deck.ts';
+import type { Play } from './play.ts';
 
 type ProgressAnswer = Awaited<ReturnType<typeof playerApi.progress>>;
 
@@ -10,35 +10,43 @@ type ProgressAnswer = Awaited<ReturnType<typeof playerApi.progress>>;
 const REPEAT_AFTER_MS = 2000;
 const LAST_REPORT_FOR_MS = 60_000;
 
-export function isReportDue({ reportedMs, reportFromMs, meter: { listenedMs } }: Deck): boolean {
+export function isReportDue({ reportedMs, reportFromMs, meter: { listenedMs } }: Play): boolean {
   if (performance.now() < reportFromMs) return false;
   const crossesCount = reportedMs < COUNTED_AFTER_LISTENED_MS && listenedMs >= COUNTED_AFTER_LISTENED_MS;
   return crossesCount || listenedMs - reportedMs >= PROGRESS_REPORT_EVERY_MS;
 }
 
+interface Moment {
+  readonly positionMs: number;
+  readonly playing: boolean;
+  /** Whether the play is still the one that sounds here: else nobody reports it later. */
+  readonly isHeld: () => boolean;
+  /** The page may be going away: the request outlives it. */
+  readonly keepalive?: boolean;
+}
+
 /**
- * Reports what `deck` has heard of its play so far. A play that the deck has let go of is reported by nobody
- * later, so that its report is sent until it is answered.
+ * Reports what was heard of `play` so far. A play that has been let go of is reported by nobody later, so that
+ * its report is sent until it is answered.
  *
- * @param keepalive the page may be going away: the request outlives it.
  * @returns the service's answer; undefined when there was none, and the report is due again.
  */
-export async function reportProgress(deck: Deck, keepalive = false): Promise<ProgressAnswer | undefined> {
-  const { stream, meter, positionMs, audio } = deck;
-  if (!stream) return undefined;
-  const { playId } = stream;
-  const { listenedMs } = meter;
-  const reportedBefore = deck.reportedMs;
-  deck.reportedMs = listenedMs;
-  const report = { playId, listenedMs, positionMs, playing: !audio.paused };
+export async function reportProgress(
+  play: Play,
+  { positionMs, playing, isHeld, keepalive = false }: Moment,
+): Promise<ProgressAnswer | undefined> {
+  const { playId } = play;
+  const { listenedMs } = play.meter;
+  const reportedBefore = play.reportedMs;
+  play.reportedMs = listenedMs;
   const giveUpAtMs = performance.now() + LAST_REPORT_FOR_MS;
   while (currentSession()) {
     try {
-      return await playerApi.progress(report, keepalive);
+      return await playerApi.progress({ playId, listenedMs, positionMs, playing }, keepalive);
     } catch {
-      if (deck.stream?.playId === playId) {
-        deck.reportedMs = reportedBefore;
-        deck.reportFromMs = performance.now() + REPEAT_AFTER_MS;
+      if (isHeld()) {
+        play.reportedMs = reportedBefore;
+        play.reportFromMs = performance.now() + REPEAT_AFTER_MS;
         return undefined;
       }
       if (keepalive || performance.now() > giveUpAtMs) return undefined;

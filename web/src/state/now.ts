@@ -42,3 +42,21 @@ export function accept(next: PlayerState): boolean {
   need(wanted.filter((id) => id !== undefined)).catch(() => undefined);
   return true;
 }
+
+/** What the service is about to say: the song after this one sounds already. */
+export function showNext({ playId, songId }: { readonly playId: string; readonly songId: string }): void {
+  const now = state.value;
+  if (!now) return;
+  const [first, ...rest] = now.upNext;
+  const isFirst = first?.songId === songId;
+  const durationMs = songs.value.get(songId)?.durationMs ?? 0;
+  const moment = { positionMs: 0, asOfMs: Date.now(), listenedMs: 0, counted: false };
+  state.value = {
+    ...now,
+    status: 'playing',
+    current: { entryId: isFirst ? first.entryId : playId, songId, playId, durationMs, ...moment },
+    ...(isFirst && { upNext: rest, upNextTotal: now.upNextTotal - 1 }),
+  };
+  hold(0);
+  positionMs.value = 0;
+}

@@ -153,6 +153,8 @@ export const en = {
   'player.playsNext': 'Plays next.',
   'player.elsewhere': 'Playing on another device now.',
   'player.skipped': 'Skipped a song: {why}',
+  'player.broken': 'This song cannot be played at the moment. Going on to the next one.',
+  'player.brokenInARow': 'Several songs in a row cannot be played. Try again later.',
 
   'panel.label': 'Beside the page',
   'panel.queue': 'Queue',
