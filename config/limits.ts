@@ -151,7 +151,6 @@ export const INGEST_FOLDER_DEPTH_MAX = 32;
 export const INGEST_FILE_BYTES_MAX = 4 * 1024 ** 3;
 export const INGEST_SONG_MS_MIN = 500;
 export const INGEST_SONG_MS_MAX = 3 * HOUR_MS;
-export const INGEST_PROBE_MS_MAX = 2 * MINUTE_MS;
 export const INGEST_TRANSCODE_MS_MAX = 30 * MINUTE_MS;
 export const INGEST_MEMORY_BYTES_MAX = 1024 ** 3;
 export const INGEST_OUTPUT_FILE_BYTES_MAX = 1024 ** 3;
@@ -164,6 +163,8 @@ export const INGEST_PARKED_EVERY_LOOKS = 30;
 export const INGEST_RELEASE_MS_MAX = 10 * SECOND_MS;
 /** What was sent and never queued is kept this long: longer than sending one file takes. */
 export const INGEST_UPLOAD_AGE_MS_MAX = DAY_MS;
+/** Of artists and albums whose ids an import keeps at hand. */
+export const INGEST_IDS_REMEMBERED = 4096;
 export const INGEST_SWEEP_EVERY_MS = HOUR_MS;
 export const INGEST_JOBS_SHOWN_MS = 30 * DAY_MS;
 export const INGEST_JOBS_PER_SCAN = 1000;
@@ -191,6 +192,33 @@ export const COVERS_BROKEN_MAX = 10_000;
 /** Covers made, read and kept by the edge apart from sound, which must never wait for them. */
 export const COVER_CACHE_BYTES_MAX = 32 * 1024 ** 2;
 export const COVER_READS_AT_ONCE_MAX = 512;
+
+// Files of music: what reading one may cost
+export const FILE_WINDOW_BYTES = 64 * 1024;
+/** The most that is ever read in one piece: a cover, or an index of samples. */
+export const FILE_READ_BYTES_MAX = 24 * 1024 ** 2;
+/** As much of what follows an ID3 tag as is looked at to tell what it is. */
+export const SNIFFED_BYTES = 64 * 1024;
+export const IDENTITY_BLOCKS = 8;
+export const IDENTITY_BLOCK_BYTES = 8 * 1024;
+export const TAG_BLOCK_BYTES_MAX = 24 * 1024 ** 2;
+export const TAG_TEXT_BYTES_MAX = 1024 ** 2;
+export const TAG_FIELDS_MAX = 500;
+export const TAG_FIELD_VALUES_MAX = 200;
+export const TAG_PICTURES_MAX = 20;
+export const ID3_FRAMES_MAX = 2000;
+/** Where the first frame of an MP3 file is looked for. */
+export const MP3_SYNC_BYTES_MAX = 64 * 1024;
+export const FLAC_BLOCKS_MAX = 1000;
+/** Where the last frame is looked for: nearly always in the first of these. */
+export const FLAC_TAILS_BYTES: readonly number[] = [64 * 1024, 1024 ** 2];
+export const OGG_PAGES_MAX = 1_000_000;
+export const OGG_STREAMS_MAX = 16;
+export const OGG_TRAILER_BYTES_MAX = 64 * 1024;
+export const MP4_BOXES_MAX = 10_000;
+/** The sizes of a million samples: six hours of AAC. */
+export const MP4_TABLE_BYTES_MAX = 4 * 1024 ** 2;
+export const CHUNKS_MAX = 1000;
 
 // Library
 export const LIBRARY_PAGE_MAX = 200;

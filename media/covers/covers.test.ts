@@ -134,7 +134,7 @@ t.test('pictures in the tags of each format are found', async (t) => {
       'attached_pic',
     ];
     execFileSync(ffmpeg, ['-v', 'error', ...sound, ...cover, ...codec, path]);
-    const fresh = await imageIn(path, format);
+    const fresh = imageIn(path);
     const coverId = coverIdOf(fresh);
     await sources.remember(coverId, { s: 'embedded', path, format });
     t.equal(await widthOf(covers.image(coverId, 96)), 96, name);
@@ -266,9 +266,8 @@ t.test('colours of a cover that was stored without them come from it', async (t)
   });
 });
 
-/** As another reader of tags finds it. */
-async function imageIn(path: string, format: SoundFormat): Promise<Uint8Array> {
-  const [picture] = await embeddedPictures(path, format);
+function imageIn(path: string): Uint8Array {
+  const [picture] = embeddedPictures(path);
   if (!picture) throw new Error(`${path} has no picture`);
   return picture;
 }

@@ -1,21 +1,8 @@
-/** Pictures in the tags of sound files. */
-import { openAsBlob } from 'node:fs';
-import { parseBlob } from 'music-metadata';
-import type { SoundFormat } from './sources.ts';
-
-const MIME_TYPES: Readonly<Record<SoundFormat, string>> = {
-  flac: 'audio/flac',
-  mp3: 'audio/mpeg',
-  ogg: 'audio/ogg',
-  opus: 'audio/ogg',
-  m4a: 'audio/mp4',
-  wav: 'audio/wav',
-  aiff: 'audio/aiff',
-};
+/** Pictures in the tags of sound files, the front cover first. */
+import { readMusic } from '../files/read-file.ts';
 
 /** @throws whatever is wrong with the file */
-export async function embeddedPictures(path: string, format: SoundFormat): Promise<readonly Uint8Array[]> {
-  const blob = await openAsBlob(path, { type: MIME_TYPES[format] });
-  const { common } = await parseBlob(blob, { duration: false, skipPostHeaders: false });
-  return (common.picture ?? []).map(({ data }) => data);
-}
+export const embeddedPictures = (path: string): readonly Uint8Array[] =>
+  readMusic(path, ({ tags }) =>
+    tags.pictures.toSorted((a, b) => Number(b.isFront) - Number(a.isFront)).map((picture) => picture.read()),
+  );

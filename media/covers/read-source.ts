@@ -30,7 +30,7 @@ async function imagesIn(source: CoverSource): Promise<readonly Uint8Array[]> {
     // A link could lead anywhere, and a pipe never ends.
     const stat = await lstat(source.path);
     if (!stat.isFile()) return [];
-    if (source.s === 'embedded') return await embeddedPictures(source.path, source.format);
+    if (source.s === 'embedded') return embeddedPictures(source.path);
     return stat.size <= COVER_BYTES_MAX ? [await readFile(source.path)] : [];
   } catch {
     return [];

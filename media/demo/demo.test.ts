@@ -11,7 +11,7 @@ import { object } from '../../kit/contract.ts';
 import { systemIds } from '../../kit/sources.ts';
 import { problemsOf } from '../../kit/validate.ts';
 import { findFfmpeg } from '../ingest/ffmpeg.ts';
-import { digestOf } from '../ingest/tables.ts';
+import { digestOf } from '../ingest/ids.ts';
 import { FolderObjects, memoryIngestTables, RememberingCatalog } from '../ingest/testing/engines.ts';
 import type { DemoTrack } from './album.ts';
 import { DEMO } from './albums/index.ts';
@@ -77,7 +77,7 @@ t.test('what is said of each song is what the catalogue takes', async (t) => {
       if (window.fromMs !== undefined && window.fromMs > Date.now()) reasons.add('NOT_RELEASED');
       if (window.regions.length > 0 && !window.regions.includes('CH')) reasons.add('NOT_IN_REGION');
     }
-    t.ok(said.artistAbout?.[said.artists[0] ?? '']);
+    t.ok(said.artistAbout?.[said.artists[0]?.name ?? '']);
   }
   t.equal(isrcs.size, DEMO.length, 'ISRCs differ');
   t.same([...reasons].sort(), ['NOT_IN_REGION', 'NOT_RELEASED'], 'both reasons can be seen');

@@ -7,8 +7,8 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DEMO_TRIES_MAX } from '../../config/limits.ts';
 import type { SongDescription } from '../files/description.ts';
+import { digestOf } from '../ingest/ids.ts';
 import { type IngestDeps, ingestSong } from '../ingest/song.ts';
-import { digestOf } from '../ingest/tables.ts';
 import { DEMO, type DemoEntry } from './albums/index.ts';
 import { lyricsOf } from './perform.ts';
 import { render } from './render.ts';
@@ -111,10 +111,10 @@ export function describe(
   const lines = lyricsOf(track, SEED);
   return {
     title: track.title,
-    artists: [album.artist],
+    artists: [{ name: album.artist }],
     album: {
       title: album.title,
-      artists: [album.artist],
+      artists: [{ name: album.artist }],
       type: album.type,
       label: album.label,
       releasedAtMs,

@@ -1,27 +1,33 @@
 /** What is said of a song, wherever it was read: its tags and the files beside it, or a label's delivery. */
-import type { AlbumView, Credit, Lyrics, RightsWindow } from '../../actors/catalog/contract.ts';
+import type { ArtistRef, Credit, Lyrics, RightsWindow, SongRelease } from '../../actors/catalog/contract.ts';
 
-export interface SongDescription {
-  readonly title: string;
-  /** Names; at least one. */
-  readonly artists: readonly string[];
-  readonly album: {
-    readonly title: string;
-    readonly artists: readonly string[];
-    readonly type: AlbumView['type'];
-    readonly releasedAtMs?: number;
-    readonly label?: string;
-  };
-  /** From 1. */
-  readonly discNumber: number;
-  /** 0 when unknown. */
-  readonly trackNumber: number;
-  readonly explicit: boolean;
+/** An artist before it has an id. */
+export type ArtistName = Omit<ArtistRef, 'artistId'>;
+
+type SongFacts = Pick<
+  SongRelease,
+  | 'title'
+  | 'sortTitle'
+  | 'displayArtist'
+  | 'work'
+  | 'movement'
+  | 'recordingMbid'
+  | 'discNumber'
+  | 'trackNumber'
+  | 'explicit'
+  | 'language'
+  | 'year'
+  | 'isrc'
+  | 'loudness'
+>;
+type AlbumFacts = Omit<SongRelease['album'], 'albumId' | 'artists' | 'coverId'>;
+
+export interface SongDescription extends Readonly<SongFacts> {
+  /** At least one. */
+  readonly artists: readonly ArtistName[];
+  readonly album: Readonly<AlbumFacts> & { readonly artists: readonly ArtistName[] };
   readonly genres: readonly string[];
   readonly moods: readonly string[];
-  readonly language?: string;
-  readonly year?: number;
-  readonly isrc?: string;
   readonly credits: readonly Credit[];
   readonly rights: readonly RightsWindow[];
   readonly artistAbout?: Readonly<Record<string, string>>;

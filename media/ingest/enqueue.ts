@@ -13,7 +13,7 @@ import { type ImportSummary, type ImportWalk, importEach } from './import.ts';
 import { sendFiles } from './incoming.ts';
 import { dayOf, type Jobs } from './jobs.ts';
 import { awaitOutcomes, type Outcomes } from './outcomes.ts';
-import { sniffFile } from './probe.ts';
+import { probe } from './probe.ts';
 import { fileState, type IngestedSong, reading, unchangedSong } from './song.ts';
 import type { IngestTables } from './tables.ts';
 
@@ -43,7 +43,7 @@ async function send(path: string, deps: EnqueueDeps, outcomes: Outcomes): Promis
   const unchanged = await unchangedSong(path, state, deps.tables);
   if (unchanged) return unchanged;
   // What is no music is not worth sending.
-  await reading(() => sniffFile(path));
+  await reading(async () => probe(path));
 
   const queue = async (insteadOf?: string): Promise<IngestedSong> => {
     const jobId = deps.ids.next();

@@ -7,12 +7,12 @@ import { open, readFile, stat } from 'node:fs/promises';
 import { PREVIEW_MS } from '../../config/limits.ts';
 import { ConflictError } from '../../kit/errors.ts';
 import type { Objects } from '../../kit/ports/objects.ts';
+import { assertLength } from '../files/read-file.ts';
 import { RefusedError } from '../files/refusal.ts';
 import type { ReadRange } from '../package/mp4/read.ts';
 import { trackKeys } from '../package/names.ts';
 import { type EncodedRendition, renditionFrom } from '../package/rendition.ts';
 import { PACKAGE_VERSION, type PackagedTrack } from '../package/types.ts';
-import { assertLength } from './probe.ts';
 import type { Transcoded } from './transcode.ts';
 import { waveformOf } from './waveform.ts';
 

@@ -1,9 +1,7 @@
-/** Step 5: the song as the catalogue takes it. */
-import type { SongRelease } from '../../actors/catalog/contract.ts';
-import type { IdSource } from '../../kit/sources.ts';
-import type { SongDescription } from '../files/description.ts';
-import type { PackagedTrack } from '../package/types.ts';
-import { type IngestTables, normalName, stableId } from './tables.ts';
+/** The song as the catalogue takes it. */
+import type { ArtistRef, SongRelease } from '../../actors/catalog/contract.ts';
+import type { ArtistName, SongDescription } from '../files/description.ts';
+import type { CatalogIds } from './ids.ts';
 
 /** The least of the catalogue that ingest needs; the composition root backs it with the actor. */
 export interface Catalog {
@@ -11,53 +9,46 @@ export interface Catalog {
   release(song: SongRelease): Promise<unknown>;
 }
 
+/** What is not said of a song, but known of it. */
+export type SongMade = Pick<
+  SongRelease,
+  'songId' | 'durationMs' | 'loudness' | 'hasPreview' | 'rungs' | 'original'
+> &
+  Pick<SongRelease['album'], 'coverId'>;
+
 export async function releaseOf(
-  track: PackagedTrack,
+  { coverId, loudness, ...made }: SongMade,
   description: SongDescription,
-  coverId: string | undefined,
-  tables: IngestTables,
-  ids: IdSource,
+  ids: CatalogIds,
 ): Promise<SongRelease> {
   const { album, artists, artistAbout, lyrics, cover: _image, ...said } = description;
-  const refsOf = (names: readonly string[]) =>
-    Promise.all(
-      names.map(async (name) => ({
-        artistId: await stableId(tables, ids, 'artist', normalName(name)),
-        name,
-      })),
-    );
-  const [artistRefs, albumArtistRefs] = [await refsOf(artists), await refsOf(album.artists)];
-  // An album is its artists and its title: a reissue with new dates or labels stays the same album.
-  const albumId = await stableId(
-    tables,
-    ids,
-    'album',
-    normalName(album.title),
-    ...album.artists.map(normalName),
-  );
-  const about = [...artistRefs, ...albumArtistRefs].flatMap(({ artistId, name }) => {
+  const refsOf = (names: readonly ArtistName[]): Promise<ArtistRef[]> => Promise.all(names.map(ids.artist));
+  const [albumId, artistRefs, albumArtistRefs] = await Promise.all([
+    ids.album(album),
+    refsOf(artists),
+    refsOf(album.artists),
+  ]);
+  const about = [...artists, ...album.artists].flatMap(({ name }, i) => {
     const text = artistAbout?.[name];
-    return text === undefined ? [] : [[artistId, text] as const];
+    const ref = [...artistRefs, ...albumArtistRefs][i];
+    return text === undefined || !ref ? [] : [[ref.artistId, text] as const];
   });
+  const loud = loudness ?? said.loudness;
   return {
     ...said,
-    songId: track.songId,
-    album: {
-      ...album,
-      albumId,
-      artists: albumArtistRefs,
-      ...(coverId && { coverId }),
-    },
-    artists: artistRefs,
+    ...made,
+    album: { ...album, albumId, artists: albumArtistRefs, ...(coverId !== undefined && { coverId }) },
+    artists: eachOnce(artistRefs),
     ...(about.length > 0 && { artistAbout: Object.fromEntries(about) }),
-    durationMs: track.durationMs,
     genres: [...said.genres],
     moods: [...said.moods],
     credits: [...said.credits],
     rights: [...said.rights],
-    ...(lyrics && { lyrics: { ...lyrics, songId: track.songId } }),
-    ...(track.loudness && { loudness: track.loudness }),
-    hasPreview: track.preview !== undefined,
-    rungs: track.renditions.map(({ rung }) => rung),
+    ...(lyrics && { lyrics: { ...lyrics, songId: made.songId } }),
+    ...(loud && { loudness: loud }),
   };
 }
+
+/** Two spellings of one artist in one credit. */
+const eachOnce = (refs: readonly ArtistRef[]): ArtistRef[] =>
+  [...new Map(refs.map((ref) => [ref.artistId, ref] as const).reverse()).values()].reverse();

@@ -5,22 +5,22 @@
  * index is stored is not encoded again, the catalogue takes the same release twice. The file is remembered
  * last, so that a run that died anywhere is completed by the next one.
  */
-import { lstat, readFile } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { AntiphonError } from '../../kit/errors.ts';
 import { InTurn } from '../../kit/in-turn.ts';
 import type { Objects } from '../../kit/ports/objects.ts';
 import type { IdSource } from '../../kit/sources.ts';
 import { storeCover } from '../covers/covers.ts';
-import { type Beside, filesBeside, readLyrics, stateOf } from '../files/beside.ts';
+import { type Beside, filesBeside, stateOf } from '../files/beside.ts';
 import type { SongDescription } from '../files/description.ts';
 import { RefusedError } from '../files/refusal.ts';
-import { describe, readTags } from '../files/tags.ts';
 import type { PackagedTrack } from '../package/types.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
+import { createCatalogIds, digestOf } from './ids.ts';
 import { packagedTrack, storePackage, sweepEncodings } from './package.ts';
-import { type Probed, probe } from './probe.ts';
+import { describeFile, type Probed, probe } from './probe.ts';
 import { type Catalog, releaseOf } from './release.ts';
-import { digestOf, type IngestTables, stableId } from './tables.ts';
+import type { IngestTables } from './tables.ts';
 import { transcode } from './transcode.ts';
 import { makeWorkFolder, withRoom } from './work-folder.ts';
 
@@ -75,8 +75,8 @@ export async function ingestSong(
   const unchanged = await unchangedSong(sent?.path ?? path, state, deps.tables);
   if (unchanged) return unchanged;
 
-  const probed = await reading(() => probe(path, deps.ffmpeg, signal));
-  const songId = await stableId(deps.tables, deps.ids, 'sound', probed.audioDigest);
+  const probed = await reading(async () => probe(path));
+  const songId = await createCatalogIds(deps.tables, deps.ids).song(probed.identity);
   return songsInTurn.run(songId, () => publish(probed, songId, { source, beside, state }, deps, signal));
 }
 
@@ -94,11 +94,22 @@ async function publish(
   const owner = await otherOwner(songId, source, deps);
   if (owner !== undefined) return { s: 'duplicate', songId, of: owner };
 
-  const description = source.description ?? (await reading(() => describeFile(probed, beside)));
+  const description = source.description ?? (await reading(() => describeFile(source.path, beside)));
   const { track, cpuMs } = await packaged(songId, probed, deps, signal);
   await sweepEncodings(track, deps.objects);
   const coverId = description.cover && (await storeCover(description.cover, deps.objects));
-  const release = await releaseOf(track, description, coverId, deps.tables, deps.ids);
+  const release = await releaseOf(
+    {
+      songId,
+      durationMs: track.durationMs,
+      hasPreview: track.preview !== undefined,
+      rungs: track.renditions.map(({ rung }) => rung),
+      ...(track.loudness && { loudness: track.loudness }),
+      ...(coverId && { coverId }),
+    },
+    description,
+    createCatalogIds(deps.tables, deps.ids),
+  );
   await publishing(() => deps.catalog.release(release));
   await deps.tables.owners.put(songId, [], { path });
   await deps.tables.files.put(digestOf(path), [], { state, songId });
@@ -116,16 +127,15 @@ async function packaged(
   await using folder = await makeWorkFolder(deps.tempFolder);
   return await withRoom(folder.path, async () => {
     const transcoded = await transcode(probed, deps.ffmpeg, folder.path, signal);
-    const track = await storePackage(songId, transcoded, probed.durationMs, deps.objects, deps.ids.next());
+    const track = await storePackage(
+      songId,
+      transcoded,
+      probed.durationMs || undefined,
+      deps.objects,
+      deps.ids.next(),
+    );
     return { track, cpuMs: transcoded.cpuMs };
   });
-}
-
-async function describeFile(probed: Probed, beside: Beside): Promise<SongDescription> {
-  const description = describe(probed.path, await readTags(probed));
-  const lyrics = beside.lyrics && (await readLyrics(beside.lyrics));
-  const cover = description.cover ?? (beside.cover && (await readFile(beside.cover.path)));
-  return { ...description, ...(lyrics && { lyrics }), ...(cover && { cover }) };
 }
 
 /** The song that a file was taken in as, when neither it nor what lies beside it has changed since. */

@@ -60,7 +60,7 @@ for (const ffmpeg of distinct) {
       const samples = SOURCE_SECONDS * sampleRate + ODD_SAMPLES;
       const source = await makeMusic(ffmpeg, folder, 'tone.wav', { samples, sampleRate });
       const objects = new FolderObjects(join(folder, 'objects'));
-      const probed = await probe(source, ffmpeg);
+      const probed = probe(source);
       const track = await storePackage(
         'song',
         await transcode(probed, ffmpeg, join(folder, 'work')),

@@ -32,8 +32,8 @@ export async function makeSongs(folder: string, env: Readonly<Record<string, str
     const path = await makeMusic(deps.ffmpeg, folder, `${i}.flac`, sound);
     const description = {
       title,
-      artists: [ARTIST],
-      album: { title: ALBUM, artists: [ARTIST], type: 'album' as const },
+      artists: [{ name: ARTIST }],
+      album: { title: ALBUM, artists: [{ name: ARTIST }], type: 'album' as const },
       discNumber: 1,
       trackNumber: i + 1,
       explicit: false,

@@ -77,8 +77,8 @@ export async function makeLibrary(albums: readonly Album[]): Promise<string> {
           path,
           description: {
             title,
-            artists: [artist],
-            album: { title: album, artists: [artist], type: 'album' },
+            artists: [{ name: artist }],
+            album: { title: album, artists: [{ name: artist }], type: 'album' },
             discNumber: 1,
             trackNumber: i + 1,
             explicit: false,
