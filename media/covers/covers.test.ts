@@ -16,7 +16,7 @@ import { coverIdOf } from './cover-id.ts';
 import { type Covers, createCovers, storeCover } from './covers.ts';
 import { embeddedPictures } from './embedded.ts';
 import { COVER_SIZES_PX, type CoverSizePx, coverColorsKey, coverKey } from './names.ts';
-import { createCoverSources, type SoundFormat } from './sources.ts';
+import { createCoverSources } from './sources.ts';
 
 const imageOf = (background: string, px = 700): Promise<Buffer> =>
   sharp({ create: { width: px, height: px, channels: 3, background } })

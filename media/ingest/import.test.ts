@@ -118,7 +118,7 @@ t.test('what is no whole music is refused by name, and the rest is imported', as
     'cut.opus': 'TRUNCATED',
     'cut.wav': 'TRUNCATED',
     'empty.mp3': 'EMPTY',
-    'head.flac': 'NOT_MUSIC',
+    'head.flac': 'DAMAGED',
     'huge.wav': 'TOO_LARGE',
     'link.flac': 'SYMLINK_LEAVES_FOLDER',
     'list.m3u8': 'NOT_MUSIC',

@@ -51,7 +51,8 @@ export function readFlac(file: FileReader, start: number, tags: Tags): ReadSound
   }
   if (!info || info.sampleRate === 0) throw new RefusedError('DAMAGED');
   if (at >= file.size) throw new RefusedError('TRUNCATED');
-  if (info.samples > 0 && !endIsThere(file, at, info)) throw new RefusedError('TRUNCATED');
+  const end = endOf(file, at, info);
+  if (info.samples > 0 && end !== info.samples) throw new RefusedError('TRUNCATED');
   const { sampleRate, channels, bitDepth, samples, md5 } = info;
   return {
     sound: {
@@ -62,7 +63,7 @@ export function readFlac(file: FileReader, start: number, tags: Tags): ReadSound
       channels,
       bitDepth,
       ...(samples > 0 && { samples }),
-      durationMs: samples > 0 ? Math.round((samples * 1000) / sampleRate) : 0,
+      durationMs: Math.round(((samples || (end ?? 0)) * 1000) / sampleRate),
     },
     audio: audioAt(file, at, file.size),
     ...(samples > 0 && md5 !== NO_MD5 && { decodedDigest: md5 }),
@@ -84,16 +85,21 @@ export function streamInfo(block: Buffer): StreamInfo {
 }
 
 /** The last frame's header says which samples it holds; they must be the last that the stream declares. */
-const endIsThere = (file: FileReader, audioStart: number, info: StreamInfo): boolean =>
-  FLAC_TAILS_BYTES.some((bytes) => endIsIn(file.read(Math.max(audioStart, file.size - bytes), bytes), info));
+function endOf(file: FileReader, audioStart: number, info: StreamInfo): number | undefined {
+  for (const bytes of FLAC_TAILS_BYTES) {
+    const end = endIn(file.read(Math.max(audioStart, file.size - bytes), bytes), info);
+    if (end !== undefined) return end;
+  }
+  return undefined;
+}
 
-function endIsIn(tail: Buffer, info: StreamInfo): boolean {
+function endIn(tail: Buffer, info: StreamInfo): number | undefined {
   for (let at = tail.lastIndexOf(0xff); at >= 0; at = at === 0 ? -1 : tail.lastIndexOf(0xff, at - 1)) {
     const frame = frameAt(tail, at, info);
     // A header may turn up by chance in the frame that it ends; the true one is further ahead.
-    if (frame && frame.end === info.samples) return true;
+    if (frame && (info.samples === 0 || frame.end === info.samples)) return frame.end;
   }
-  return false;
+  return undefined;
 }
 
 const BLOCK_SAMPLES = [0, 192, 576, 1152, 2304, 4608, 0, 0, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768];

@@ -53,12 +53,12 @@ export function readMp3(file: FileReader, start: number, tags: Tags): ReadSound 
 
 /** Tags at the end, as many as there are: ID3v1 last, an APE tag before it. */
 function endOfAudio(file: FileReader, start: number, tags: Tags): number {
-  let end = file.size;
-  if (file.read(end - 128, 3).toString('latin1') === 'TAG') {
-    end -= 128;
-    readId3v1(file.read(end, 128), tags);
-  }
-  return Math.max(start, readApeTag(file, end, tags));
+  const hasId3v1 = file.read(file.size - 128, 3).toString('latin1') === 'TAG';
+  const end = file.size - (hasId3v1 ? 128 : 0);
+  const audioEnd = readApeTag(file, end, tags);
+  // Its texts are cut short, so it speaks last.
+  if (hasId3v1) readId3v1(file.read(end, 128), tags);
+  return Math.max(start, audioEnd);
 }
 
 function firstFrame(file: FileReader, start: number, end: number) {

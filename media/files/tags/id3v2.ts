@@ -108,11 +108,13 @@ function frame(source: Source, id: string, at: FrameAt, { version, tags }: Tag):
   // Compressed and encrypted frames are rare; nothing is unpacked that could be a bomb.
   if (version === 4 ? (at.flags & 0x0c) !== 0 : (at.flags & 0xc0) !== 0) return;
   const isPicture = id === 'APIC' || id === 'PIC';
-  if (at.bytes === 0 || at.bytes > (isPicture ? COVER_BYTES_MAX : TAG_TEXT_BYTES_MAX)) return;
+  if (at.bytes === 0 || (isPicture && at.bytes > COVER_BYTES_MAX)) return;
   const skip =
     version === 4 ? ((at.flags & 0x40) >>> 6) + ((at.flags & 1) !== 0 ? 4 : 0) : (at.flags & 0x20) >>> 5;
   const isUnsynchronised = version === 4 && (at.flags & 2) !== 0;
-  const [start, bytes] = [at.body + skip, at.bytes - skip];
+  // A longer text is cut: nobody reads it to its end.
+  const bytesMax = isPicture ? COVER_BYTES_MAX : TAG_TEXT_BYTES_MAX;
+  const [start, bytes] = [at.body + skip, Math.min(at.bytes - skip, bytesMax)];
   const body = isUnsynchronised ? synchronised(source.read(start, bytes)) : undefined;
   if (!isPicture) textFrame(id, body ?? source.read(start, bytes), { version, tags });
   else if (body) picture(sourceOf(body), id, 0, body.length, tags);

@@ -42,13 +42,12 @@ export class Tags {
   }
 
   all(name: string): readonly string[] {
-    return this.#fields.get(name) ?? [];
+    return this.#fields.get(fieldName(name)) ?? [];
   }
 
   /** Of the first of these fields that has any value. */
   firstOf(...names: readonly string[]): readonly string[] {
-    for (const name of names) if (this.#fields.has(name)) return this.all(name);
-    return [];
+    return names.map((name) => this.all(name)).find((values) => values.length > 0) ?? [];
   }
 
   first(...names: readonly string[]): string | undefined {
