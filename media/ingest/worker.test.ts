@@ -126,8 +126,8 @@ t.test('a folder is taken in by workers as it is by one process', async (t) => {
   t.match(first, { total: 4, released: 2, unchanged: 0 });
   t.equal(progress.at(-1), '4/4');
   t.same(first.refused.map(({ file, code }) => [file, code]).sort(), [
-    [join(music, 'notes.mp3'), 'NOT_MUSIC'],
     [holed, 'TRUNCATED'],
+    [join(music, 'notes.mp3'), 'NOT_MUSIC'],
   ]);
   t.match(first.refused.find(({ file }) => file === holed)?.why, /^It ends before the length/);
   const releases = await releasesIn(world.embedded);

@@ -119,7 +119,7 @@ async function makeCovers(folder: string): Promise<Cover[]> {
       'attached_pic',
     ];
     await run(ffmpeg.path, ['-v', 'error', ...sound, ...picture, '-c:a', 'flac', song]);
-    const [image = Buffer.alloc(0)] = await embeddedPictures(song, 'flac');
+    const [image = Buffer.alloc(0)] = await embeddedPictures(song);
     covers.push({ coverId: coverIdOf(image), source: { s: 'embedded', path: song, format: 'flac' }, image });
   }
   return covers;
