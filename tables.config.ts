@@ -35,6 +35,8 @@ export const SCHEMA: Schema = [
     version: 2,
     tables: [
       coverSourceTable,
+      ...[history.dayTable, history.listenerSongTable, history.topTable],
+      ...[history.songTotalTable, history.recentTable],
       ...[library.libraryFolders, library.libraryFiles, library.libraryRefusals, library.librarySongFiles],
       accounts.INVITATIONS,
       HEALTH_HOURS,

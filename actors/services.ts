@@ -60,7 +60,7 @@ export async function openServices(roles: readonly Role[], deps: ServicesDeps): 
       void schemas.push(
         searchService(createSearch({ index: searchIndex, journal, catalog: catalogClient, clock })),
       ),
-    history: () => void schemas.push(historyService(createHistory({ tables, journal, topics }))),
+    history: () => void schemas.push(historyService(createHistory({ tables, journal, topics, clock }))),
     likes: () =>
       void schemas.push(
         likesService(createLikes({ tables, journal, topics, catalog: catalogClient, clock })),

@@ -401,6 +401,16 @@ export const SEARCH_FILL_CHUNK = 20;
 /** Of an index that several processes write. */
 export const SEARCH_LOOKS_MAX = 8;
 export const SEARCH_FILL_RETRY_MS = 2 * SECOND_MS;
+/** Attempts at a row that several processes write. */
+export const MERGE_TRIES_MAX = 32;
+export const TOP_DEFAULT = 50;
+export const TOP_DAYS_MAX = 366;
+export const TOP_DAYS_PER_SCAN = 100;
+/** Hints that no longer hold, passed over while looking for a listener's most played songs. */
+export const TOP_STALE_MAX = 1000;
+export const COUNTED_SONGS_PER_SCAN = 500;
+export const SONG_COUNTS_ASKED_MAX = 1000;
+export const RECENT_CONTEXTS_MAX = 50;
 export const LIKES_MAX = 10_000;
 export const LIKE_WRITE_TRIES_MAX = 8;
 export const LIKES_COUNTED_EVERY = 100;

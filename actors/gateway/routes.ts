@@ -126,6 +126,8 @@ export const ROUTES: readonly Route[] = [
   player('POST', '/me/player/progress', 'progress'),
 
   history('GET', '/me/history', 'recent'),
+  history('GET', '/me/top', 'top'),
+  history('GET', '/me/recent', 'recentContexts'),
   likes('GET', '/me/likes', 'list'),
   likes('POST', '/me/likes/lookup', 'contains'),
   likes('PUT', '/me/likes/{songId}', 'like', { status: 204 }),

@@ -1,5 +1,5 @@
 /** History: a durable consumer of the players' journal writes what each event tells, `recent` reads it as entries. */
-import { DAY_MS, PAGE_DEFAULT } from '../../config/limits.ts';
+import { DAY_MS, PAGE_DEFAULT, RECENT_CONTEXTS_MAX } from '../../config/limits.ts';
 import { bucketedList, type ListKey, newestFirst } from '../../kit/bucketed-list.ts';
 import { Consumers } from '../../kit/consumers.ts';
 import type { Handlers } from '../../kit/contract.ts';
@@ -9,7 +9,9 @@ import { ID_LENGTH } from '../../kit/sources.ts';
 import { ACCOUNTS_STREAM, deletedAccountIn } from '../accounts/contract.ts';
 import { PLAYER_STREAM, userTopic } from '../player-session/contract.ts';
 import type { HistoryMessage, historyContract } from './contract.ts';
+import { createCounts } from './counts.ts';
 import { entryOf, isNews, PARTS_MAX, type Part, type PartRow, partsIn } from './domain.ts';
+import { countedIn } from './domain-counts.ts';
 import type { HistoryDeps } from './ports.ts';
 import { bucketTable, entryTable, erasedTable } from './tables.ts';
 
@@ -39,22 +41,39 @@ const keyAfter = (playId: string, startedAtMs: number): ListKey => ({
   id: `${playId}~`,
 });
 
+const userOf = (subject: string): string => subject.slice(PLAYER_STREAM.length + 1);
+
 interface Told extends Part {
   readonly userId: string;
 }
 
-export function createHistory({ tables, journal, topics }: HistoryDeps): History {
+export function createHistory({ tables, journal, topics, clock }: HistoryDeps): History {
   const parts = bucketedList<PartRow>({ rows: tables.open(entryTable), buckets: tables.open(bucketTable) });
+  const counts = createCounts(tables);
   const consumers = new Consumers(journal);
   const erasure = createErasure({
     marks: tables.open(erasedTable),
-    forget: (userId) => parts.erase(userId),
+    async forget(userId) {
+      await parts.erase(userId);
+      await counts.forget(userId);
+    },
     deletedIn: deletedAccountIn,
   });
 
+  async function consumeCounted(records: readonly JournalRecord[]): Promise<void> {
+    const plays = records.flatMap(({ subject, data }) => countedIn(userOf(subject), data));
+    await counts.take(plays);
+    const userIds = plays.map(({ userId }) => userId);
+    const living = await erasure.afterWriting(userIds);
+    await counts.total(plays.filter(({ userId }) => living.has(userId)));
+    // Who was deleted in between stands in totals by name, which nobody who erases could know.
+    const still = await erasure.afterWriting(living);
+    await counts.unname(plays.filter(({ userId }) => living.has(userId) && !still.has(userId)));
+  }
+
   async function consumePlays(records: readonly JournalRecord[]): Promise<void> {
     const told: Told[] = records.flatMap(({ subject, data }) => {
-      const userId = subject.slice(PLAYER_STREAM.length + 1);
+      const userId = userOf(subject);
       return partsIn(data).map((part) => ({ ...part, userId }));
     });
     await Promise.all(
@@ -96,10 +115,23 @@ export function createHistory({ tables, journal, topics }: HistoryDeps): History
             }),
         };
       },
+      async top({ userId, days, limit }) {
+        const sinceMs = days === undefined ? undefined : clock.nowMs() - days * DAY_MS;
+        const items = await counts.top(userId, {
+          ...(sinceMs !== undefined && { sinceMs }),
+          ...(limit !== undefined && { limit }),
+        });
+        return { items };
+      },
+      async recentContexts({ userId, limit = RECENT_CONTEXTS_MAX }) {
+        return { items: (await counts.recent(userId)).slice(0, limit) };
+      },
+      counts: async ({ songIds }) => ({ items: await counts.of(songIds) }),
     },
     async start() {
       await consumers.open(
         { stream: PLAYER_STREAM, consumer: CONSUMER, handle: consumePlays },
+        { stream: PLAYER_STREAM, consumer: `${CONSUMER}-counts`, handle: consumeCounted },
         { stream: ACCOUNTS_STREAM, consumer: `${CONSUMER}-erasure`, handle: erasure.handle },
       );
     },

@@ -1,5 +1,16 @@
 import { type Static, Type } from 'typebox';
-import { Cursor, DurationMs, defineContract, Id, object, pageOf, query, TimeMs } from '../../kit/contract.ts';
+import { RECENT_CONTEXTS_MAX, SONG_COUNTS_ASKED_MAX, TOP_DAYS_MAX } from '../../config/limits.ts';
+import {
+  Cursor,
+  DurationMs,
+  defineContract,
+  Id,
+  literals,
+  object,
+  pageOf,
+  query,
+  TimeMs,
+} from '../../kit/contract.ts';
 import { PlayContext } from '../player-session/contract.ts';
 
 export const HistoryEntry = object({
@@ -13,6 +24,28 @@ export const HistoryEntry = object({
 });
 export type HistoryEntry = Static<typeof HistoryEntry>;
 
+export const TopSong = object({
+  songId: Id,
+  plays: Type.Integer({ minimum: 1 }),
+  lastPlayedAtMs: TimeMs,
+});
+export type TopSong = Static<typeof TopSong>;
+
+/** What was played: an album, artist or playlist, or a song by itself. */
+export const RecentItem = object({
+  type: literals('album', 'artist', 'playlist', 'song'),
+  id: Type.String({ maxLength: 64 }),
+  playedAtMs: TimeMs,
+});
+export type RecentItem = Static<typeof RecentItem>;
+
+export const SongCounts = object({
+  songId: Id,
+  streams: Type.Integer({ minimum: 0 }),
+  listeners: Type.Integer({ minimum: 0 }),
+});
+export type SongCounts = Static<typeof SongCounts>;
+
 export const historyContract = defineContract({
   name: 'history',
   actions: {
@@ -23,6 +56,27 @@ export const historyContract = defineContract({
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
       }),
       result: pageOf(HistoryEntry),
+    }),
+    top: query('Songs that a listener played most, by counted streams', {
+      params: object({
+        userId: Id,
+        days: Type.Optional(
+          Type.Integer({ minimum: 1, maximum: TOP_DAYS_MAX, description: 'Left out: of all time' }),
+        ),
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+      }),
+      result: object({ items: Type.Array(TopSong) }),
+    }),
+    recentContexts: query('What a listener heard lately, each once, newest first', {
+      params: object({
+        userId: Id,
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: RECENT_CONTEXTS_MAX })),
+      }),
+      result: object({ items: Type.Array(RecentItem) }),
+    }),
+    counts: query('How often songs were streamed by everyone; those never streamed are left out', {
+      params: object({ songIds: Type.Array(Id, { maxItems: SONG_COUNTS_ASKED_MAX }) }),
+      result: object({ items: Type.Array(SongCounts) }),
     }),
   },
 });

@@ -53,7 +53,7 @@ async function house({ teardown }: Pick<typeof t, 'teardown'>) {
     catalog: catalogClient,
     clock: systemClock,
   });
-  const history = createHistory(engines);
+  const history = createHistory({ ...engines, clock: systemClock });
   const likes = createLikes({ ...engines, catalog: catalogClient, clock: systemClock });
   services.push(catalogService(catalog), searchService(search), historyService(history), likesService(likes));
   const actors = [catalog, search, history, likes];

@@ -3,7 +3,7 @@
  * writes and redelivery: what was counted is in the history, once and whole, however late a node writes.
  */
 import { createHistory, type History } from '../../actors/history/actor.ts';
-import type { HistoryEntry } from '../../actors/history/contract.ts';
+import type { HistoryEntry, SongCounts, TopSong } from '../../actors/history/contract.ts';
 import { PLAYER_STREAM, type PlayerPublicEvent } from '../../actors/player-session/contract.ts';
 import type { Tables } from '../../kit/ports/tables.ts';
 import type { NodeEnv } from '../../kit/sim/node.ts';
@@ -24,7 +24,9 @@ const SETTLES_WITHIN_MS = 60_000;
 type Message =
   | { readonly type: 'append'; readonly events: readonly PlayerPublicEvent[] }
   | { readonly type: 'caughtUp' }
-  | { readonly type: 'recent'; readonly cursor?: string };
+  | { readonly type: 'recent'; readonly cursor?: string }
+  | { readonly type: 'top' }
+  | { readonly type: 'counts' };
 
 /** How the storing of entries is broken: the test shows that it is noticed. */
 export type Mutation = (tables: Tables) => Tables;
@@ -37,7 +39,7 @@ const nobodyListens = {
 /** A node's history, opened as often as its stores are away. */
 async function opened({ tables, journal, clock }: NodeEnv, mutate: Mutation): Promise<History> {
   for (;;) {
-    const history = createHistory({ tables: mutate(tables), journal, topics: nobodyListens });
+    const history = createHistory({ tables: mutate(tables), journal, topics: nobodyListens, clock });
     try {
       await history.start();
       return history;
@@ -93,6 +95,29 @@ function expectedOf(world: World, userId: string): Map<string, { counted: boolea
   return plays;
 }
 
+/** Each counted play once: for its listener and for everyone. */
+async function checkCounts(world: World): Promise<void> {
+  const plays = LISTENERS.map((userId) =>
+    [...expectedOf(world, userId).values()].reduce((sum, { counted }) => sum + (counted ? 1 : 0), 0),
+  );
+  for (const [i, userId] of LISTENERS.entries()) {
+    const top = await world.insist<{ items: TopSong[] }>(userId, { type: 'top' });
+    const found = top?.items[0]?.plays ?? 0;
+    world.check(
+      found === plays[i],
+      `a listener is said to have played the song ${found} times, not ${plays[i]}`,
+    );
+  }
+  const everyone = await world.insist<{ items: SongCounts[] }>(LISTENERS[0] ?? '', { type: 'counts' });
+  const { streams = 0, listeners = 0 } = everyone?.items[0] ?? {};
+  const expected = [plays.reduce((sum, one) => sum + one, 0), plays.filter((one) => one > 0).length];
+  world.check(streams === expected[0], `the song is said to have ${streams} streams, not ${expected[0]}`);
+  world.check(
+    listeners === expected[1],
+    `the song is said to have ${listeners} listeners, not ${expected[1]}`,
+  );
+}
+
 export const historyScenario = (name: string, mutate: Mutation): Scenario => ({
   name,
   async run(world) {
@@ -105,9 +130,11 @@ export const historyScenario = (name: string, mutate: Mutation): Scenario => ({
             return env.journal.append(PLAYER_STREAM, `${PLAYER_STREAM}.${userId}`, { events });
           }
           if (message.type === 'caughtUp') return (await history).caughtUp();
+          const { handlers } = await history;
+          if (message.type === 'top') return handlers.top({ userId });
+          if (message.type === 'counts') return handlers.counts({ songIds: [SONG] });
           const { cursor } = message;
-          const { recent } = (await history).handlers;
-          return recent({ userId, limit: PAGE, ...(cursor && { cursor }) });
+          return handlers.recent({ userId, limit: PAGE, ...(cursor && { cursor }) });
         };
       });
     }
@@ -128,6 +155,7 @@ export const historyScenario = (name: string, mutate: Mutation): Scenario => ({
         world.check(listenedMs === play?.listenedMs, `${playId} is listed with ${listenedMs} ms heard`);
       }
     }
+    await checkCounts(world);
   },
 });
 

@@ -1,10 +1,10 @@
 /**
- * Goal: every counted stream is in the history exactly once, whoever writes it, however often and late
- * (SPEC H1, H2, H3 of history); and the simulation notices when it is not.
+ * Goal: every counted stream is in the history and in all counts exactly once, whoever writes it, however often and late
+ * (SPEC H1, H2, H3, H6, H7, H9 of history); and the simulation notices when it is not.
  * Method: some seeds here, as many as wanted with `npm run replay -- 1 history --count 10000`.
  */
 import t from 'tap';
-import { entryTable } from '../../actors/history/tables.ts';
+import { entryTable, songTotalTable } from '../../actors/history/tables.ts';
 import type { Tables } from '../../kit/ports/tables.ts';
 import { simulateSeeds } from '../../kit/sim/simulate.ts';
 import { ID_LENGTH } from '../../kit/sources.ts';
@@ -13,7 +13,7 @@ import history, { historyScenario } from './history.scenario.ts';
 const SEEDS = 300;
 const MUTANT_SEEDS_MAX = 300;
 
-t.test('H1 H2 H3 hold whatever goes wrong', async () => {
+t.test('H1 H2 H3 H6 H7 H9 hold whatever goes wrong', async () => {
   await simulateSeeds(history, { count: SEEDS });
 });
 
@@ -60,5 +60,28 @@ t.test('a history that acknowledges before it writes is caught', async (t) => {
   await t.rejects(simulateSeeds(hasty, { count: MUTANT_SEEDS_MAX }), {
     name: 'SimulationError',
     message: /are listed of|is listed/,
+  });
+});
+
+/** Totals that forget for whom they were last added to. */
+function forgetful(tables: Tables): Tables {
+  return {
+    open(spec) {
+      const table = tables.open(spec);
+      if (spec.name !== songTotalTable.name) return table;
+      const without = <R>(row: R): R => ({ ...row, pending: {} });
+      return {
+        ...table,
+        insertIfAbsent: (pk, ck, row, options) => table.insertIfAbsent(pk, ck, without(row), options),
+        compareAndSet: (pk, ck, version, row) => table.compareAndSet(pk, ck, version, without(row)),
+      };
+    },
+  };
+}
+
+t.test('totals that do not know what they hold already are caught', async (t) => {
+  await t.rejects(simulateSeeds(historyScenario('history', forgetful), { count: MUTANT_SEEDS_MAX }), {
+    name: 'SimulationError',
+    message: /is said to have/,
   });
 });
