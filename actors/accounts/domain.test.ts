@@ -8,6 +8,7 @@ import {
 } from '../../config/limits.ts';
 import {
   type Account,
+  asToday,
   newAccount,
   type Rotation,
   rotate,
@@ -180,4 +181,13 @@ t.test('A2: common passwords and those with the name are refused, others pass', 
   t.match(passwordRejection('i am Adalove 7', 'adalove'), { code: 'PASSWORD_HAS_USERNAME' });
   t.equal(passwordRejection('a canadian goose', 'ada'), undefined, 'three letters turn up by chance');
   t.equal(passwordRejection('four unrelated words', 'somebody'), undefined);
+});
+
+t.test("A38: what an earlier version kept of loudness is kept in today's words", async (t) => {
+  const { loudness: _, ...others } = blank.preferences;
+  const kept = (normalizeLoudness: boolean) =>
+    ({ ...blank, preferences: { ...others, normalizeLoudness } }) as unknown as Account;
+  t.strictSame(asToday(kept(true)).preferences, { ...others, loudness: 'album' });
+  t.strictSame(asToday(kept(false)).preferences, { ...others, loudness: 'off' });
+  t.equal(asToday(blank), blank);
 });

@@ -55,8 +55,17 @@ const DEFAULT_PREFERENCES: Preferences = {
   explicit: true,
   language: 'en',
   crossfadeMs: 0,
-  normalizeLoudness: true,
+  loudness: 'album',
 };
+
+/** An account as an earlier version wrote it, in today's shape. */
+export function asToday(account: Account): Account {
+  const { normalizeLoudness, ...preferences } = account.preferences as Preferences & {
+    readonly normalizeLoudness?: boolean;
+  };
+  if (normalizeLoudness === undefined) return account;
+  return { ...account, preferences: { ...preferences, loudness: normalizeLoudness ? 'album' : 'off' } };
+}
 
 /** A free account without a device. */
 export const newAccount = (

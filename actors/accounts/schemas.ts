@@ -22,6 +22,10 @@ export const DeviceName = Type.String({ minLength: 1, maxLength: 100, pattern: N
 export const RefreshToken = Type.String({ minLength: 1, maxLength: 256 });
 
 export const Quality = literals('auto', 'low', 'medium', 'high');
+/** `album` levels an album that plays in order as a whole, and every other song by itself, as `track` does. */
+export const LoudnessMode = literals('off', 'track', 'album');
+export type LoudnessMode = Static<typeof LoudnessMode>;
+
 export const Preferences = object({
   quality: Quality,
   explicit: Type.Boolean({ description: 'Whether songs marked explicit are played' }),
@@ -31,7 +35,7 @@ export const Preferences = object({
     description: 'BCP 47',
   }),
   crossfadeMs: Type.Integer({ minimum: 0, maximum: CROSSFADE_MS_MAX, description: 'Milliseconds' }),
-  normalizeLoudness: Type.Boolean(),
+  loudness: LoudnessMode,
 });
 export type Preferences = Static<typeof Preferences>;
 

@@ -14,7 +14,7 @@ import type { Tables } from '../../kit/ports/tables.ts';
 import type { Sources } from '../../kit/sources.ts';
 import { AUDIT_SUBJECT } from './audit.ts';
 import { ACCOUNTS_STREAM, type AccountEvent, deletedAccountIn } from './contract.ts';
-import type { Account, Change } from './domain.ts';
+import { type Account, asToday, type Change } from './domain.ts';
 import { accountContended, usernameTaken } from './refusals.ts';
 import { ACCOUNTS, type AccountRow } from './tables.ts';
 import { openUsernames } from './usernames.ts';
@@ -66,7 +66,7 @@ export async function openAccountStore({ tables, journal, sources }: StoreDeps):
   });
 
   const live = (row: AccountRow | undefined): Account | undefined =>
-    row?.s === 'live' ? row.account : undefined;
+    row?.s === 'live' ? asToday(row.account) : undefined;
   const byId = async (userId: string): Promise<Account | undefined> => live(await accounts.get(userId, []));
   const many = async (userIds: readonly string[]) =>
     (await accounts.getMany(userIds.map((userId) => [userId, []] as const))).map(live);
@@ -102,7 +102,7 @@ export async function openAccountStore({ tables, journal, sources }: StoreDeps):
         await tell(userId, row, version);
         return { account: row.account, reply: doubted.get(done) as R };
       }
-      const decision = decide(row.account);
+      const decision = decide(asToday(row.account));
       if (!decision.accepted) throw decision.rejection;
       const { account, events, reply } = decision;
       if (account === row.account && events.length === 0) return { account, reply };

@@ -58,11 +58,11 @@ t.test('one listener, one device', async (t) => {
         ? route.fulfill({ status: 503, json: { code: 'AWAY' } })
         : route.fallback(),
     );
-    const loudness = page.getByLabel('Same loudness for all songs');
-    const before = await loudness.isChecked();
-    await loudness.click();
+    const explicit = page.getByLabel('Play explicit songs');
+    const before = await explicit.isChecked();
+    await explicit.click();
     await page.getByText('away for the moment').waitFor();
-    t.equal(await loudness.isChecked(), before);
+    t.equal(await explicit.isChecked(), before);
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('away for the moment').nth(1).waitFor();
     t.equal(await page.getByText('Saved.').count(), 0);

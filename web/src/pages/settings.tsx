@@ -43,6 +43,8 @@ async function leave(): Promise<void> {
 }
 
 const QUALITIES: readonly Preferences['quality'][] = ['auto', 'low', 'medium', 'high'];
+const LOUDNESS: readonly Preferences['loudness'][] = ['album', 'track', 'off'];
+const CROSSFADES_SEC = [0, 2, 4, 6, 8, 12];
 
 function Playback() {
   const preferences = profile()?.preferences;
@@ -55,10 +57,19 @@ function Playback() {
         options={QUALITIES.map((quality) => [quality, t(`settings.quality.${quality}`)] as const)}
         onChoose={(quality) => prefer({ quality })}
       />
-      <Toggle
+      <Select
         label={t('settings.loudness')}
-        checked={preferences.normalizeLoudness}
-        onChoose={(normalizeLoudness) => prefer({ normalizeLoudness })}
+        value={preferences.loudness}
+        options={LOUDNESS.map((mode) => [mode, t(`settings.loudness.${mode}`)] as const)}
+        onChoose={(loudness) => prefer({ loudness })}
+      />
+      <Select
+        label={t('settings.crossfade')}
+        value={String(preferences.crossfadeMs)}
+        options={CROSSFADES_SEC.map(
+          (n) => [String(n * 1000), t('settings.crossfade.seconds', { n })] as const,
+        )}
+        onChoose={(chosen) => prefer({ crossfadeMs: Number(chosen) })}
       />
       <Toggle
         label={t('settings.explicit')}

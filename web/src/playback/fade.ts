@@ -17,6 +17,10 @@ export class Fade {
     this.#timer = setInterval(onStep, STEP_MS);
   }
 
+  get isOver(): boolean {
+    return performance.now() - this.#startedMs >= this.#lengthMs;
+  }
+
   levelOf(deck: SoundDeck): number {
     const part = Math.min(1, (performance.now() - this.#startedMs) / this.#lengthMs);
     const angle = (part * Math.PI) / 2;

@@ -30,6 +30,8 @@ export class Output {
   #spare: SoundDeck;
   #next: Play | undefined;
   #fade: Fade | undefined;
+  /** What comes after the play that is just coming in. */
+  #afterFade: Stream | undefined;
   /** Of everything, for a while: the sleep timer turns it down. */
   #dim = 1;
 
@@ -41,6 +43,7 @@ export class Output {
     this.#spare = makeDeck(onDeck);
   }
 
+  /** What sounds; of two that overlap, the one that comes in. */
   get current(): Play | undefined {
     return this.#active.current;
   }
@@ -71,15 +74,13 @@ export class Output {
 
   /** The listener has asked for a song whose address is not known yet. */
   prepare(): void {
-    this.#endFade();
-    this.#forgetNext();
+    this.#drop();
     this.#active.prepare();
   }
 
   /** This and nothing else. @param heardMs what the service knows to be heard of it. */
   load(stream: Stream, fromMs: number, heardMs: number): void {
-    this.#endFade();
-    this.#forgetNext();
+    this.#drop();
     this.#active.load(new Play(stream, heardMs), fromMs);
     this.setLevels();
   }
@@ -87,7 +88,8 @@ export class Output {
   /** What comes after the play that sounds. */
   follow(stream: Stream | undefined): void {
     const { current } = this;
-    if (!current || (stream ? this.#next?.is(stream) : !this.#next)) return;
+    this.#afterFade = stream;
+    if (!current || this.#fade || (stream ? this.#next?.is(stream) : !this.#next)) return;
     this.#forgetNext();
     if (!stream) return;
     this.#next = new Play(stream);
@@ -111,7 +113,7 @@ export class Output {
   }
 
   #forgetNext(): void {
-    if (this.#spare.current) this.#spare.clear();
+    if (this.#spare.current && !this.#fade) this.#spare.clear();
     this.#active.follow(undefined);
     this.#next = undefined;
   }
@@ -168,9 +170,15 @@ export class Output {
   }
 
   clear(): void {
+    this.#drop();
+    this.#active.clear();
+  }
+
+  /** All but what the active deck sounds. */
+  #drop(): void {
+    this.#afterFade = undefined;
     this.#endFade();
     this.#forgetNext();
-    this.#active.clear();
   }
 
   dim(part: number): void {
@@ -187,6 +195,11 @@ export class Output {
     }
   }
 
+  #step(): void {
+    if (this.#fade?.isOver) this.#endFade();
+    else this.setLevels();
+  }
+
   #endFade(): void {
     if (!this.#fade) return;
     this.#fade.stop();
@@ -194,6 +207,7 @@ export class Output {
     // What was on its way out is heard no more.
     this.#spare.clear();
     this.setLevels();
+    this.follow(this.#afterFade);
   }
 
   /** The next song comes in while this one goes out; from here on it is the one that sounds. */
@@ -207,7 +221,8 @@ export class Output {
     this.#onEvent('passing');
     this.#swap();
     this.#next = undefined;
-    this.#fade = new Fade(this.#spare, this.#active, leftMs, () => this.setLevels());
+    this.#afterFade = undefined;
+    this.#fade = new Fade(this.#spare, this.#active, leftMs, () => this.#step());
     this.setLevels();
     this.#active.play();
     this.#onEvent('passed');
@@ -221,7 +236,7 @@ export class Output {
       }
       if (event === 'time') this.#overlapWhenDue();
       this.#onEvent(event);
-    } else if (this.#fade && event === 'ended') this.#endFade();
+    }
     // Better fetched when it is due than silent when it is due.
     else if (event === 'failed' && !this.#fade) this.#forgetNext();
   }

@@ -1,20 +1,40 @@
 /** How loud each play sounds, and how the next one joins it. */
-
 import type { Play } from '../playback/play.ts';
 import { songs } from './library.ts';
+import { state } from './now.ts';
 import { profile } from './session.ts';
-import { outputVolume } from './volume.ts';
+import { levelOf, muted, volume } from './volume.ts';
 
-const songOf = (play: Play) => songs.value.get(play.stream.songId);
+/** Of two songs that overlap each keeps at least this part for itself. */
+const OVERLAP_MAX = 1 / 3;
+
+const songOf = ({ stream }: Play) => songs.value.get(stream.songId);
+
+/** Whether the song sounds where its album has it. */
+function isInAlbum(albumId: string | undefined): boolean {
+  const { context, shuffle } = state.value ?? {};
+  return context?.type === 'album' && context.id === albumId && !shuffle;
+}
 
 export const levels = {
-  volumeOf: (play: Play): number =>
-    outputVolume(songOf(play), profile()?.preferences.normalizeLoudness === true),
-  overlapMs: (_play: Play, _next: Play): number => 0,
-  /** Read where a change of any of them has to be heard. */
-  dependencies(): void {
-    outputVolume(undefined, false);
-    profile();
-    songs.value;
+  /** Whoever calls it in an effect is called again when a level may have changed. */
+  listenToChanges: () => [volume.value, muted.value, songs.value, state.value, profile()],
+
+  /** For an audio element, 0 to 1. */
+  volumeOf(play: Play): number {
+    if (muted.value) return 0;
+    const song = songOf(play);
+    const mode = profile()?.preferences.loudness ?? 'off';
+    return Math.min(1, volume.value * levelOf(song, mode, isInAlbum(song?.album.albumId)));
+  },
+
+  /** None within an album that plays in order: its songs meet as they were made to. */
+  overlapMs(play: Play, next: Play): number {
+    const { crossfadeMs = 0 } = profile()?.preferences ?? {};
+    const [before, after] = [songOf(play), songOf(next)];
+    if (!before || !after) return 0;
+    const { albumId } = before.album;
+    if (albumId === after.album.albumId && isInAlbum(albumId)) return 0;
+    return Math.min(crossfadeMs, before.durationMs * OVERLAP_MAX, after.durationMs * OVERLAP_MAX);
   },
 };

@@ -87,7 +87,7 @@ function onOutput(event: OutputEvent): void {
 }
 
 effect(() => {
-  levels.dependencies();
+  levels.listenToChanges();
   output.setLevels();
   output.rejoin();
 });
