@@ -49,7 +49,6 @@ export const WARNINGS = [
   'CONSUMER_BEHIND',
   'RECORDS_PARKED',
 ] as const;
-export type WarningCode = (typeof WARNINGS)[number];
 const Warning = object({
   code: literals(...WARNINGS),
   /** What it is about: an engine, a node, a consumer. */
