@@ -9,6 +9,7 @@ import './style/forms.css';
 import './style/pages.css';
 import './style/songs.css';
 import './style/player.css';
+import './style/admin.css';
 import './style/panel.css';
 
 const root = document.getElementById('app');

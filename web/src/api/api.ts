@@ -7,7 +7,7 @@ import type { likesContract } from '../../../actors/likes/contract.ts';
 import type { PlayContext, PlayerAnswer, playerContract } from '../../../actors/player-session/contract.ts';
 import type { SearchType, searchContract } from '../../../actors/search/contract.ts';
 import type { Contract, Result } from '../../../kit/contract.ts';
-import { ApiError, call } from './http.ts';
+import { ApiError, call, callOpenly } from './http.ts';
 
 type Of<C extends Contract, A extends keyof C['actions']> = Result<C['actions'][A]>;
 type Accounts<A extends keyof (typeof accountsContract)['actions']> = Of<typeof accountsContract, A>;
@@ -20,6 +20,9 @@ interface PageQuery {
 const page = (query: PageQuery = {}) => ({ ...query });
 
 export const api = {
+  lookAtInvitation: (code: string) => callOpenly<Accounts<'lookAtInvitation'>>('/invitations/look', { code }),
+  resetPassword: (username: string, resetCode: string, newPassword: string) =>
+    callOpenly<void>('/password/reset', { username, resetCode, newPassword }),
   me: () => call<Accounts<'me'>>('GET', '/me'),
   updateMe: (change: { displayName?: string; country?: string; preferences?: Partial<Preferences> }) =>
     call<Accounts<'me'>>('PATCH', '/me', { body: change }),

@@ -64,6 +64,10 @@ export async function openSession(path: string, body: unknown): Promise<WebSessi
   return session;
 }
 
+/** Of somebody who has no session. */
+export const callOpenly = <T>(path: string, body: unknown): Promise<T> =>
+  request('POST', path, body) as Promise<T>;
+
 export async function closeSession(): Promise<void> {
   await request('POST', '/logout', {}).catch(() => undefined);
   session = undefined;

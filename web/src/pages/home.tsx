@@ -5,6 +5,7 @@ import { loadRecent } from '../state/recent.ts';
 import { profile } from '../state/session.ts';
 import { t } from '../texts/texts.ts';
 import { AlbumCard, ArtistCard, Shelf } from '../ui/cards.tsx';
+import { ForAdmins } from '../ui/for-admins.tsx';
 import { GenreTiles } from '../ui/genre-tiles.tsx';
 import { EmptyState, Problem, Skeleton } from '../ui/parts/states.tsx';
 import { QuickTiles } from '../ui/quick-tiles.tsx';
@@ -48,6 +49,8 @@ async function loadHome() {
   };
 }
 
+const addFolderPrompt = async () => (await import('./admin/add-folder-prompt.tsx')).AddFolderPrompt;
+
 export function HomePage() {
   usePageTitle(t('nav.home'));
   const home = useLoad('home', loadHome, [libraryVersion.value]);
@@ -66,6 +69,7 @@ export function HomePage() {
           name: profile()?.displayName ?? '',
         })}
       </h1>
+      <ForAdmins load={addFolderPrompt} />
       {albums.length === 0 && (
         <EmptyState title={t('home.empty')} icon="disc">
           {t('home.emptyText')}

@@ -162,12 +162,14 @@ function Account() {
         <span>
           {premium ? t('settings.premium') : t('settings.free')}
           {me.subscription.state === 'cancelled' && ` ${t('settings.cancelled')}`}
+          {me.subscription.state === 'granted' && ` ${t('settings.granted')}`}
         </span>
-        {premium && me.subscription.state !== 'cancelled' ? (
+        {['active', 'pastDue'].includes(me.subscription.state) && (
           <Button onClick={() => change(api.unsubscribe, t('settings.premiumEnds'))}>
             {t('settings.cancelPremium')}
           </Button>
-        ) : (
+        )}
+        {['none', 'cancelled'].includes(me.subscription.state) && (
           <Button
             tone="primary"
             onClick={() => change(() => api.subscribe('ok'), t('settings.premiumStarts'))}

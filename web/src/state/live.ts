@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import type { HistoryMessage } from '../../../actors/history/contract.ts';
 import type { LikesMessage } from '../../../actors/likes/contract.ts';
 import type { PlayerState } from '../../../actors/player-session/contract.ts';
+import type { LibraryNews } from '../../../media/library/contract.ts';
 import { openEventSocket } from '../api/socket.ts';
 import { catalogVersion, doubtLikes, forgetLibrary, showLiked } from './library.ts';
 import { catchUp, onRemoteState, startPlayer, stopPlayer } from './player.ts';
@@ -11,11 +12,15 @@ export const online = signal(true);
 /** Grows when a history entry appears or is counted. */
 export const historyVersion = signal(0);
 
+/** The last change to a folder of the library, which administrators are told of. */
+export const folderNews = signal<LibraryNews | undefined>(undefined);
+
 type Message =
   | { type: 'player.state'; state: PlayerState }
   | HistoryMessage
   | LikesMessage
-  | { type: 'catalog.changed' };
+  | { type: 'catalog.changed' }
+  | ({ type: 'library.folder' } & LibraryNews);
 
 function onMessage(message: Message): void {
   switch (message.type) {
@@ -30,6 +35,9 @@ function onMessage(message: Message): void {
       break;
     case 'catalog.changed':
       catalogVersion.value++;
+      break;
+    case 'library.folder':
+      folderNews.value = message;
       break;
   }
 }

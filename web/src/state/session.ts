@@ -58,7 +58,7 @@ export interface Credentials {
 }
 
 export async function signUp(
-  form: Credentials & { displayName?: string; setupCode?: string },
+  form: Credentials & { displayName?: string; setupCode?: string; invitationCode?: string },
 ): Promise<void> {
   const country = new Intl.Locale(navigator.language).region;
   const known = { deviceName: deviceName(), ...(country && /^[A-Z]{2}$/.test(country) && { country }) };

@@ -56,8 +56,7 @@ const numbers = computed(() => new Intl.NumberFormat(languageTag.value));
 const plurals = computed(() => new Intl.PluralRules(languageTag.value));
 
 /** `{name}` in a text is replaced by that value; `n` also chooses the plural. */
-export function t(key: TextKey, values: Values = {}): string {
-  const text = spoken.value.texts[key];
+export function filled(text: string | Plural, values: Values = {}): string {
   const pattern =
     typeof text === 'string' ? text : (text[plurals.value.select(Number(values.n))] ?? text.other);
   return pattern.replace(/\{(\w+)\}/g, (hole, name: string) => {
@@ -65,6 +64,8 @@ export function t(key: TextKey, values: Values = {}): string {
     return typeof value === 'number' ? numbers.value.format(value) : (value ?? hole);
   });
 }
+
+export const t = (key: TextKey, values?: Values): string => filled(spoken.value.texts[key], values);
 
 /** A text for a word that the service sent; undefined when it has none. */
 export const tOf = (prefix: string, word: string): string | undefined =>

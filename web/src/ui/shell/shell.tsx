@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import { Route, Router } from 'preact-iso';
+import { lazy, Route, Router } from 'preact-iso';
 import { AlbumPage } from '../../pages/album.tsx';
 import { ArtistPage } from '../../pages/artist.tsx';
 import { GenrePage } from '../../pages/genre.tsx';
@@ -22,6 +22,9 @@ import { PlayerBar } from '../player/player-bar.tsx';
 import { ShortcutsDialog } from '../shortcuts.tsx';
 import { useNavigation } from './navigated.ts';
 import { Navigation } from './navigation.tsx';
+
+/** Few ever see them. */
+const AdminPage = lazy(() => import('../../pages/admin/admin.tsx').then((page) => page.AdminPage));
 
 export function Shell() {
   useEffect(() => startLive(), []);
@@ -46,6 +49,7 @@ export function Shell() {
             <Route path="/likes" component={LikesPage} />
             <Route path="/history" component={HistoryPage} />
             <Route path="/settings" component={SettingsPage} />
+            <Route path="/admin/:section?" component={AdminPage} />
             <Route default component={NotFound} />
           </Router>
         </main>
