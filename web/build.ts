@@ -9,6 +9,7 @@ import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import { build } from 'esbuild';
+import sharp from 'sharp';
 
 const here = import.meta.dirname;
 const STAMP = '.built-from';
@@ -36,6 +37,49 @@ async function compress(file: string): Promise<void> {
     brotli(text, { params: quality }).then((bytes) => writeFile(`${file}.br`, bytes)),
     gz(text, { level: 9 }).then((bytes) => writeFile(`${file}.gz`, bytes)),
   ]);
+}
+
+const ICON_PX = [192, 512] as const;
+const TOUCH_ICON_PX = 180;
+/** Of a maskable icon, any shape may be cut that keeps the middle four fifths. */
+const MASK_MARGIN = 0.1;
+const ICON_GROUND = '#14121a';
+
+/** What homescreens want of the drawn icon. */
+async function makeIcons(outDir: string): Promise<void> {
+  const drawn = join(here, 'static', 'icon.svg');
+  const at = (px: number) => sharp(drawn, { density: 600 }).resize(px, px);
+  const [, largest] = ICON_PX;
+  const margin = Math.round(largest * MASK_MARGIN);
+  const inner = await at(largest - 2 * margin).toBuffer();
+  const maskable = sharp({
+    create: { width: largest, height: largest, channels: 3, background: ICON_GROUND },
+  })
+    .composite([{ input: inner, left: margin, top: margin }])
+    .png();
+  await Promise.all([
+    ...ICON_PX.map((px) =>
+      at(px)
+        .png()
+        .toFile(join(outDir, `icon-${px}.png`)),
+    ),
+    at(TOUCH_ICON_PX).flatten({ background: ICON_GROUND }).png().toFile(join(outDir, 'touch-icon.png')),
+    maskable.toFile(join(outDir, 'icon-mask.png')),
+  ]);
+}
+
+/** The service worker, which names the files that it keeps. */
+async function makeWorker(outDir: string, shell: readonly string[], version: string): Promise<void> {
+  await build({
+    entryPoints: [join(here, 'src', 'sw', 'worker.ts')],
+    outfile: join(outDir, 'sw.js'),
+    bundle: true,
+    format: 'iife',
+    target: ['es2022'],
+    minify: true,
+    define: { SHELL: JSON.stringify(shell), VERSION: JSON.stringify(version) },
+    logLevel: 'warning',
+  });
 }
 
 /** The folder with the built player; built anew only when its sources have changed. */
@@ -80,6 +124,9 @@ export async function buildWeb(outDir = join(here, 'dist')): Promise<string> {
   for (const file of await readdir(join(fresh, 'assets'))) {
     if (/\.(js|css|svg)$/.test(file)) await compress(join(fresh, 'assets', file));
   }
+  const assets = (await readdir(join(fresh, 'assets'))).filter((file) => !/\.(br|gz)$/.test(file));
+  const shell = ['/', '/icon.svg', '/manifest.webmanifest', ...assets.map((file) => `/assets/${file}`)];
+  await Promise.all([makeIcons(fresh), makeWorker(fresh, shell, hash.slice(0, 16))]);
   await writeFile(join(fresh, STAMP), hash);
   await rm(outDir, { recursive: true, force: true });
   await rename(fresh, outDir);

@@ -1,5 +1,6 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
+import { keepShell } from './state/update.ts';
 import { startLanguage } from './texts/texts.ts';
 import './style/tokens.css';
 import './style/base.css';
@@ -15,3 +16,4 @@ import './style/panel.css';
 const root = document.getElementById('app');
 const start = () => root && render(<App />, root);
 startLanguage().then(start, start);
+keepShell().catch(() => undefined);

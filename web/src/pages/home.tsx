@@ -28,16 +28,19 @@ function greeting(hour: number): string {
   return hour < 18 ? t('home.afternoon') : t('home.evening');
 }
 
+const nothing = () => ({ items: [] });
+
+/** A row that cannot be had is left out. */
 async function loadHome() {
   const [albums, artists, genres] = await Promise.all([
     api.albums({ sort: 'added', limit: ROW_MAX }),
-    api.artists({ limit: ROW_MAX }),
-    api.genres(),
+    api.artists({ limit: ROW_MAX }).catch(nothing),
+    api.genres().catch(nothing),
   ]);
   const largest = genres.items.toSorted((a, b) => b.songCount - a.songCount);
   const rows = await Promise.all(
     largest.slice(0, GENRE_ROWS).map(async ({ name }) => {
-      const { items } = await api.albums({ genre: name, limit: ROW_MAX });
+      const { items } = await api.albums({ genre: name, limit: ROW_MAX }).catch(nothing);
       return { name, albums: items };
     }),
   );

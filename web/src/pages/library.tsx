@@ -8,7 +8,7 @@ import { play } from '../state/player.ts';
 import { ALBUM_SORTS, type AlbumSort, albumSort } from '../state/view.ts';
 import { t } from '../texts/texts.ts';
 import { AlbumCard, ArtistCard } from '../ui/cards.tsx';
-import { GenreTiles } from '../ui/genre-tiles.tsx';
+import { DecadeTiles, GenreTiles } from '../ui/genre-tiles.tsx';
 import { GrowingGrid } from '../ui/growing-grid.tsx';
 import { Button } from '../ui/parts/button.tsx';
 import { openMenuAt } from '../ui/parts/menu.tsx';
@@ -200,7 +200,18 @@ function Songs() {
 
 function Genres() {
   const genres = useLoad('genres', () => api.genres(), [libraryVersion.value]);
+  const decades = useLoad('decades', () => api.decades(), [libraryVersion.value]);
   if (genres.s === 'failed') return <Problem text={genres.text} retry={genres.reload} />;
   if (genres.s === 'loading') return <Skeleton shape="rows" />;
-  return <GenreTiles genres={genres.value.items} />;
+  return (
+    <>
+      <GenreTiles genres={genres.value.items} />
+      {decades.s === 'ready' && decades.value.items.length > 0 && (
+        <section class="shelf">
+          <h2>{t('list.decades')}</h2>
+          <DecadeTiles decades={decades.value.items} />
+        </section>
+      )}
+    </>
+  );
 }

@@ -13,6 +13,7 @@ import { accept, hold, isPlaying, positionMs, showHeldPosition, soundsHere, stat
 import { reasonText } from './reasons.ts';
 import { buffering, output, silence, tellProgress } from './sound.ts';
 import { toast, toastError } from './toasts.ts';
+import { rememberStream } from './waveform.ts';
 
 const CATCH_UP_AGAIN_AFTER_MS = 3000;
 const JUST_BEGUN_MS = 1500;
@@ -53,6 +54,7 @@ function follow(answer: PlayerAnswer): void {
     return;
   }
   if (answer.stream) {
+    rememberStream(answer.stream);
     const { maxRung: rungAllowed, maxRungReason } = answer.stream;
     maxRung.value = { rung: rungAllowed, ...(maxRungReason && { reason: maxRungReason }) };
   }

@@ -20,6 +20,7 @@ import { heldPositionMs, hold, showNext, soundsHere, state } from './now.ts';
 import { recover, stopRecovering } from './recovery.ts';
 import { buffering, output, tellProgress, tick, whenSound } from './sound.ts';
 import { toast } from './toasts.ts';
+import { rememberStream } from './waveform.ts';
 
 export { catchUp, maxRung, onRemoteState, seek } from './following.ts';
 export { buffering, rung } from './sound.ts';
@@ -62,6 +63,7 @@ export function next(): Promise<void> {
   // What is fetched ahead is what follows by itself: a song that repeats, but not when it is skipped.
   if (!current || !soundsHere.value || !output.next || repeat === 'one') return ask(tell);
   startAsked('prefetched');
+  rememberStream(output.next.stream);
   showNext(output.next.stream);
   forgetNext();
   output.goOn();
@@ -105,7 +107,10 @@ const endedAt = (play: Play, listenedMs: number): Promise<void> =>
 
 whenSound({
   passed(before, listenedMs) {
-    if (output.current) showNext(output.current.stream);
+    if (output.current) {
+      rememberStream(output.current.stream);
+      showNext(output.current.stream);
+    }
     forgetNext();
     void endedAt(before, listenedMs);
   },

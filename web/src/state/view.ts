@@ -13,6 +13,8 @@ function remembered<T extends string>(name: string, choices: readonly T[], other
 export const PANELS = ['queue', 'lyrics', 'credits'] as const;
 export type Panel = (typeof PANELS)[number];
 export const panel = remembered<Panel | 'none'>('panel', [...PANELS, 'none'], 'none');
+/** Where it covers the page, it is not there before it is asked for. */
+if (matchMedia('(max-width: 1180px)').matches) panel.value = 'none';
 export const togglePanel = (wanted: Panel): void => {
   panel.value = panel.value === wanted ? 'none' : wanted;
 };
@@ -23,7 +25,7 @@ export const COLUMN_LISTS = ['albums', 'artists', 'songs', 'likes', 'playlists']
 export type ColumnList = (typeof COLUMN_LISTS)[number];
 export const columnList = remembered<ColumnList>('column.list', COLUMN_LISTS, 'albums');
 
-export const ALBUM_SORTS = ['added', 'title', 'year'] as const;
+export const ALBUM_SORTS = ['added', 'title', 'artist', 'year'] as const;
 export type AlbumSort = (typeof ALBUM_SORTS)[number];
 export const columnSort = remembered<AlbumSort>('column.sort', ALBUM_SORTS, 'added');
 export const albumSort = remembered<AlbumSort>('albums.sort', ALBUM_SORTS, 'added');

@@ -35,6 +35,7 @@ export const en = {
   'sort.label': 'Sort by',
   'sort.added': 'Recently added',
   'sort.title': 'Title',
+  'sort.artist': 'Artist',
   'sort.year': 'Year',
 
   'kind.album': 'Album',
@@ -95,6 +96,10 @@ export const en = {
   'artist.appearsOn': 'Appears on',
 
   'genre.empty': 'No album of this genre.',
+  'decade.empty': 'No album of these years.',
+  'decade.title': 'The {decade}s',
+  'kind.decade': 'Decade',
+  'list.decades': 'Decades',
 
   'home.greeting': '{greeting}, {name}',
   'home.night': 'Still up',

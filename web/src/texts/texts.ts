@@ -13,6 +13,8 @@ export type Texts = Readonly<Record<TextKey, string | Plural>>;
 /** The tag after the name is for Intl: digits stay those that clocks and tables show. */
 export const LANGUAGES = {
   en: { name: 'English', tag: 'en', dir: 'ltr', load: async (): Promise<Texts> => en },
+  de: { name: 'Deutsch', tag: 'de', dir: 'ltr', load: async () => (await import('./de.ts')).de },
+  ar: { name: 'العربية', tag: 'ar-u-nu-latn', dir: 'rtl', load: async () => (await import('./ar.ts')).ar },
 } as const;
 export type Language = keyof typeof LANGUAGES;
 

@@ -1,12 +1,19 @@
 /** Colours taken from a cover; a page is tinted with them once they are known. */
 import { useEffect, useState } from 'preact/hooks';
 
-interface CoverColors {
+/** Made so that text is readable on them; see media/covers. */
+interface Palette {
   readonly background: string;
-  readonly foreground: string;
+  readonly accent: string;
+}
+interface CoverColors {
+  readonly light: Palette;
+  readonly dark: Palette;
 }
 
 const COLOR = /^#[0-9a-f]{6}$/;
+const isPalette = ({ background, accent }: Palette): boolean => COLOR.test(background) && COLOR.test(accent);
+
 const known = new Map<string, Promise<CoverColors | undefined>>();
 
 function colorsOf(coverId: string): Promise<CoverColors | undefined> {
@@ -14,9 +21,8 @@ function colorsOf(coverId: string): Promise<CoverColors | undefined> {
     known.get(coverId) ??
     fetch(`/c/${coverId}/colors.json`)
       .then(async (response) => {
-        const colors = response.ok ? ((await response.json()) as Partial<CoverColors>) : {};
-        const { background = '', foreground = '' } = colors;
-        return COLOR.test(background) && COLOR.test(foreground) ? { background, foreground } : undefined;
+        const { light, dark } = (response.ok ? await response.json() : {}) as Partial<CoverColors>;
+        return light && dark && isPalette(light) && isPalette(dark) ? { light, dark } : undefined;
       })
       .catch(() => {
         known.delete(coverId);
@@ -37,5 +43,7 @@ export function useTint(coverId: string | undefined): Record<string, string> {
     };
   }, [coverId]);
   if (!found?.colors || found.coverId !== coverId) return {};
-  return { '--tint': found.colors.background, '--tint-2': found.colors.foreground };
+  const { light, dark } = found.colors;
+  const pale = `color-mix(in oklab, ${light.accent} 24%, ${light.background})`;
+  return { '--tint': `light-dark(${pale}, ${dark.background})`, '--glow': dark.background };
 }

@@ -1,12 +1,18 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Lyrics, SongView } from '../../../../actors/catalog/contract.ts';
 import { api } from '../../api/api.ts';
-import { positionMs } from '../../state/now.ts';
+import { isPlaying, positionMs } from '../../state/now.ts';
 import { seek } from '../../state/player.ts';
 import { t } from '../../texts/texts.ts';
 import { Button } from '../parts/button.tsx';
 import { EmptyState, Problem, Skeleton } from '../parts/states.tsx';
 import { useLoad } from '../use-load.ts';
+
+type Line = Lyrics['lines'][number];
+
+/** How finely the position is followed for lines, and for words. */
+const LINE_MS = 120;
+const WORD_MS = 60;
 
 export function LyricsView({ song }: { song: SongView }) {
   if (song.lyrics === 'none') {
@@ -28,9 +34,35 @@ function LyricsOf({ songId, title }: { songId: string; title: string }) {
   );
 }
 
+/** The position as it runs on between two reports of it; only as often as `fine` needs. */
+function useSmoothPosition(fine: boolean): number {
+  const reported = positionMs.value;
+  const playing = isPlaying.value;
+  const [ranMs, setRanMs] = useState(0);
+  useEffect(() => {
+    setRanMs(0);
+    if (!playing) return;
+    const startedMs = performance.now();
+    const timer = setInterval(() => setRanMs(performance.now() - startedMs), fine ? WORD_MS : LINE_MS);
+    return () => clearInterval(timer);
+  }, [reported, playing, fine]);
+  return reported + ranMs;
+}
+
+const Words = ({ words, atMs }: { words: NonNullable<Line['words']>; atMs: number }) => (
+  <>
+    {words.map((word, i) => (
+      <span key={i} class={word.atMs <= atMs ? 'sung' : 'unsung'}>
+        {word.text}
+      </span>
+    ))}
+  </>
+);
+
 /** Who scrolls away from the line that is sung is left alone until they come back to it. */
 function Synced({ lines }: { lines: Lyrics['lines'] }) {
-  const now = lines.findLastIndex((line) => (line.atMs ?? 0) <= positionMs.value);
+  const atMs = useSmoothPosition(lines.some((line) => line.words));
+  const now = lines.findLastIndex((line) => (line.atMs ?? 0) <= atMs);
   const root = useRef<HTMLDivElement>(null);
   const [follows, setFollows] = useState(true);
 
@@ -70,7 +102,7 @@ function Synced({ lines }: { lines: Lyrics['lines'] }) {
             setFollows(true);
           }}
         >
-          {line.text || '♪'}
+          {i === now && line.words ? <Words words={line.words} atMs={atMs} /> : line.text || '♪'}
         </button>
       ))}
       {!follows && (

@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { currentSong } from '../../state/now.ts';
 import { nowPlayingOpen, PANELS, type Panel } from '../../state/view.ts';
+import { waveformUrl } from '../../state/waveform.ts';
 import { t } from '../../texts/texts.ts';
 import { Cover } from '../cover.tsx';
 import { DevicesButton } from '../devices-menu.tsx';
@@ -15,7 +16,6 @@ import { useTint } from '../tint.ts';
 import { CountedMark, Quality } from './player-bar.tsx';
 import { SeekBar } from './seek-bar.tsx';
 import { Transport } from './transport.tsx';
-import { waveformUrl } from './waveform-url.ts';
 
 const BARS = 160;
 const SWIPE_PX = 90;

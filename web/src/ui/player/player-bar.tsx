@@ -4,6 +4,7 @@ import { maxRung, next, previous, rung } from '../../state/player.ts';
 import { reasonText } from '../../state/reasons.ts';
 import { nowPlayingOpen, type Panel, panel, togglePanel } from '../../state/view.ts';
 import { muted, setVolume, toggleMuted, volume } from '../../state/volume.ts';
+import { waveformUrl } from '../../state/waveform.ts';
 import { t } from '../../texts/texts.ts';
 import { Cover } from '../cover.tsx';
 import { DevicesButton } from '../devices-menu.tsx';
@@ -14,7 +15,6 @@ import { menuOf } from '../parts/menu.tsx';
 import { ArtistLinks, LikeButton } from '../song-list.tsx';
 import { SeekBar } from './seek-bar.tsx';
 import { NextButton, PlayButton, Transport } from './transport.tsx';
-import { waveformUrl } from './waveform-url.ts';
 
 const BARS = 120;
 

@@ -1,8 +1,8 @@
 import { useEffect } from 'preact/hooks';
 import { lazy, Route, Router } from 'preact-iso';
 import { AlbumPage } from '../../pages/album.tsx';
+import { DecadePage, GenrePage } from '../../pages/albums-of.tsx';
 import { ArtistPage } from '../../pages/artist.tsx';
-import { GenrePage } from '../../pages/genre.tsx';
 import { HistoryPage } from '../../pages/history.tsx';
 import { HomePage } from '../../pages/home.tsx';
 import { LibraryPage } from '../../pages/library.tsx';
@@ -46,6 +46,7 @@ export function Shell() {
             <Route path="/albums/:albumId" component={AlbumPage} />
             <Route path="/artists/:artistId" component={ArtistPage} />
             <Route path="/genres/:genre" component={GenrePage} />
+            <Route path="/decades/:decade" component={DecadePage} />
             <Route path="/likes" component={LikesPage} />
             <Route path="/history" component={HistoryPage} />
             <Route path="/settings" component={SettingsPage} />
