@@ -312,6 +312,17 @@ export const ar: Texts = {
   'welcome.busy': 'لحظة …',
   'welcome.create': 'أنشئ الحساب',
 
+  'settings.granted': '(منحه المسؤول)',
+  'welcome.invited': 'يدعوك {name}.',
+  'welcome.invitedAnon': 'أنت مدعو.',
+  'welcome.haveInvitation': 'لدي دعوة',
+  'welcome.invitation': 'رمز الدعوة',
+  'welcome.haveCode': 'لدي رمز لكلمة سر جديدة',
+  'welcome.reset': 'كلمة سر جديدة',
+  'welcome.resetCode': 'رمز يُستخدم مرة واحدة',
+  'welcome.newPassword': 'كلمة السر الجديدة',
+  'welcome.setPassword': 'عيّنها وسجّل الدخول',
+
   'state.loading': 'يُحمَّل',
   'state.reconnecting': 'يعاد الاتصال …',
   'offline.title': 'لا اتصال',

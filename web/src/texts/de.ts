@@ -279,6 +279,17 @@ export const de: Texts = {
   'welcome.busy': 'Einen Moment …',
   'welcome.create': 'Konto anlegen',
 
+  'settings.granted': '(von der Verwaltung gegeben)',
+  'welcome.invited': '{name} lädt dich ein.',
+  'welcome.invitedAnon': 'Du bist eingeladen.',
+  'welcome.haveInvitation': 'Ich habe eine Einladung',
+  'welcome.invitation': 'Einladungscode',
+  'welcome.haveCode': 'Ich habe einen Code für ein neues Passwort',
+  'welcome.reset': 'Ein neues Passwort',
+  'welcome.resetCode': 'Einmalcode',
+  'welcome.newPassword': 'Neues Passwort',
+  'welcome.setPassword': 'Setzen und anmelden',
+
   'state.loading': 'Wird geladen',
   'state.reconnecting': 'Verbindet sich wieder …',
   'offline.title': 'Keine Verbindung',
