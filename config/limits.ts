@@ -324,6 +324,21 @@ export const GATEWAY_QUERY_MS_MAX = 5 * SECOND_MS;
 /** Players show something else when search is away, and should not wait for it. */
 export const GATEWAY_SEARCH_MS_MAX = 3 * SECOND_MS;
 
+// The first page, and what stands beside it
+export const HOME_NEW_ALBUMS_MAX = 24;
+/** Of each row by genre or decade, and of what was played lately. */
+export const HOME_ALBUMS_MAX = 12;
+/** A row of one album says nothing that it would not say elsewhere. */
+export const HOME_ALBUMS_MIN = 2;
+export const HOME_SONGS_MAX = 20;
+export const HOME_TOP_DAYS = 90;
+export const HOME_GENRES_MAX = 4;
+export const HOME_DECADES_MAX = 3;
+export const ARTIST_TOP_DEFAULT = 10;
+/** Songs of an artist among whom the most streamed are looked for, in the order of their albums. */
+export const ARTIST_TOP_LOOKED_MAX = 10_000;
+export const ARTIST_TOP_AGE_MS_MAX = MINUTE_MS;
+
 // Shedding: calls in flight from one gateway, by service
 export const IN_FLIGHT_PLAYBACK_MAX = 4096;
 export const IN_FLIGHT_ACCOUNTS_MAX = 256;

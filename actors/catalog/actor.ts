@@ -346,6 +346,11 @@ export function createCatalog({ tables: engine, journal, cache, topics, sources 
     artistSongs: async ({ artistId, country, ...page }) =>
       pageOfViews(await reader.songsOn(songsBy(artistId), paging(page)), (ids) => songViews(ids, country)),
 
+    async artistSongIds({ artistId, ...page }) {
+      const { ids, nextCursor } = await reader.songsOn(songsBy(artistId), paging(page));
+      return { items: [...ids], ...(nextCursor !== undefined && { nextCursor }) };
+    },
+
     artists: async ({ of = 'songs', ...page }) =>
       pageOfViews(
         await reader.artistsOn(of === 'albums' ? ALBUM_ARTISTS : ARTISTS, paging(page)),

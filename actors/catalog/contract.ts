@@ -311,6 +311,14 @@ export const catalogContract = defineContract({
       params: object({ artistId: Id, ...viewer, ...Page }),
       result: pageOf(SongView),
     }),
+    artistSongIds: query('As artistSongs, by id alone: for whoever ranks them', {
+      params: object({
+        artistId: Id,
+        cursor: Type.Optional(Cursor),
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+      }),
+      result: pageOf(Id),
+    }),
     artists: query('Artists by name for sorting', {
       params: object({ of: Type.Optional(literals('albums', 'songs')), ...Page }),
       result: pageOf(ArtistView),

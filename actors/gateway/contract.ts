@@ -1,7 +1,17 @@
 import { type Static, Type } from 'typebox';
-import { TELEMETRY_EVENTS_MAX } from '../../config/limits.ts';
-import { command, defineContract, Empty, Id, literals, object } from '../../kit/contract.ts';
-import { Rung } from '../catalog/contract.ts';
+import { ARTIST_TOP_AGE_MS_MAX, TELEMETRY_EVENTS_MAX } from '../../config/limits.ts';
+import {
+  Country,
+  command,
+  defineContract,
+  Empty,
+  Id,
+  literals,
+  object,
+  query,
+  TimeMs,
+} from '../../kit/contract.ts';
+import { AlbumView, ArtistView, Rung, SongView } from '../catalog/contract.ts';
 
 const ofPlay = { playId: Type.Optional(Id) };
 
@@ -31,6 +41,36 @@ export const RungSwitch = object({
 export const ClientEvent = Type.Union([PlaybackStart, Underrun, PlaybackError, RungSwitch]);
 export type ClientEvent = Static<typeof ClientEvent>;
 
+const playedAt = { playedAtMs: TimeMs };
+
+/** A row of the first page; a new account's has no rows of what was played. */
+export const HomeRow = Type.Union([
+  object({
+    row: literals('recentlyPlayed'),
+    items: Type.Array(
+      Type.Union([
+        object({ type: literals('album'), album: AlbumView, ...playedAt }),
+        object({ type: literals('artist'), artist: ArtistView, ...playedAt }),
+      ]),
+    ),
+  }),
+  object({
+    row: literals('mostPlayed'),
+    items: Type.Array(object({ song: SongView, plays: Type.Integer({ minimum: 1 }) })),
+  }),
+  object({ row: literals('recentlyAdded'), albums: Type.Array(AlbumView) }),
+  object({ row: literals('genre'), genre: Type.String(), albums: Type.Array(AlbumView) }),
+  object({ row: literals('decade'), decade: Type.Integer(), albums: Type.Array(AlbumView) }),
+]);
+export type HomeRow = Static<typeof HomeRow>;
+
+export const ArtistTopSong = object({
+  song: SongView,
+  streams: Type.Integer({ minimum: 1 }),
+  listeners: Type.Integer({ minimum: 1 }),
+});
+export type ArtistTopSong = Static<typeof ArtistTopSong>;
+
 export const gatewayContract = defineContract({
   name: 'gateway',
   actions: {
@@ -38,6 +78,19 @@ export const gatewayContract = defineContract({
     events: command('Report how playback went, in batches', {
       params: object({ events: Type.Array(ClientEvent, { minItems: 1, maxItems: TELEMETRY_EVENTS_MAX }) }),
       result: Empty,
+    }),
+    home: query('The first page, row by row', {
+      params: object({ userId: Id, country: Type.Optional(Country) }),
+      result: object({ rows: Type.Array(HomeRow) }),
+    }),
+    artistTop: query('Songs of an artist that everyone streams most; those never streamed are left out', {
+      params: object({
+        artistId: Id,
+        country: Type.Optional(Country),
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+      }),
+      result: object({ items: Type.Array(ArtistTopSong) }),
+      cachedMs: ARTIST_TOP_AGE_MS_MAX,
     }),
   },
 });

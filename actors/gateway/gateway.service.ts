@@ -9,13 +9,13 @@
 import type { ServerResponse } from 'node:http';
 import type { CallingOptions, ServiceSchema } from 'moleculer';
 import ApiGateway from 'moleculer-web';
+import type { Handlers } from '../../kit/contract.ts';
 import type { HttpRequest } from '../../kit/http.ts';
 import { serviceOf } from '../../kit/service.ts';
 import { gatewayContract } from './contract.ts';
 import type { Bus } from './dispatch.ts';
 import type { ServeRest } from './rest.ts';
 import { API_PREFIX, type Match, type Router } from './router.ts';
-import { recordClientEvent } from './telemetry.ts';
 
 /** The request as moleculer-web hands it on. */
 interface RoutedRequest extends HttpRequest {
@@ -38,18 +38,20 @@ interface WebService {
 export interface GatewayServiceDeps {
   readonly router: Router;
   readonly serve: ServeRest;
+  readonly handlers: Handlers<typeof gatewayContract>;
   readonly fail: (req: HttpRequest, res: ServerResponse, error: unknown) => void;
   /** Called once the service exists: requests can be handed to it, and it has a bus. */
   readonly onCreated: (bus: Bus, handle: WebHandler) => void;
 }
 
-export function gatewayServiceOf({ router, serve, fail, onCreated }: GatewayServiceDeps): ServiceSchema {
-  const own = serviceOf(gatewayContract, {
-    events: async ({ events }) => {
-      events.forEach(recordClientEvent);
-      return {};
-    },
-  });
+export function gatewayServiceOf({
+  router,
+  serve,
+  handlers,
+  fail,
+  onCreated,
+}: GatewayServiceDeps): ServiceSchema {
+  const own = serviceOf(gatewayContract, handlers);
 
   return {
     ...own,

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ServiceSchema } from 'moleculer';
 import { DEVICE_CHECK_MS_MAX, READY_DRAIN_MS } from '../../config/limits.ts';
-import { clientOf } from '../../kit/client.ts';
+import { type Caller, clientOf } from '../../kit/client.ts';
 import { AntiphonError, NotFoundError } from '../../kit/errors.ts';
 import {
   type HttpHandler,
@@ -18,13 +18,17 @@ import type { Cache } from '../../kit/ports/cache.ts';
 import type { Topics } from '../../kit/ports/topics.ts';
 import type { Sources } from '../../kit/sources.ts';
 import { accountsContract } from '../accounts/contract.ts';
+import { catalogContract } from '../catalog/contract.ts';
+import { historyContract } from '../history/contract.ts';
 import { type AccessTokenVerifier, createAccess } from './access.ts';
 import { createAdmission, DEFAULT_LIMITS, type RateLimits } from './admission.ts';
+import { createArtistTop } from './artist-top.ts';
 import { createBulkheads } from './bulkheads.ts';
 import { createClientAddresses } from './client-address.ts';
 import { type Bus, busAway, createDispatch } from './dispatch.ts';
 import { createDocs } from './docs.ts';
 import { gatewayServiceOf, type WebHandler } from './gateway.service.ts';
+import { createHome } from './home.ts';
 import { createLoad, isShed } from './load.ts';
 import { openApiOf } from './openapi.ts';
 import { createOperations, type ReadyCheck } from './operations.ts';
@@ -34,6 +38,7 @@ import { createRefreshCookie } from './refresh-cookie.ts';
 import { createRest } from './rest.ts';
 import { API_PREFIX, createRouter } from './router.ts';
 import { createSockets } from './sockets.ts';
+import { recordClientEvent } from './telemetry.ts';
 
 const log = logger('gateway');
 const OPENAPI_PATH = `${API_PREFIX}/openapi.json`;
@@ -93,6 +98,8 @@ export function createGateway({
   const { deviceActive } = clientOf(accountsContract, {
     call: (action, params, options) => bus.call(action, params, { ...options, timeout: DEVICE_CHECK_MS_MAX }),
   });
+  const caller: Caller = { call: (action, params, options) => bus.call(action, params, options) };
+  const actors = { catalog: clientOf(catalogContract, caller), history: clientOf(historyContract, caller) };
   const router = createRouter();
   const access = createAccess({ verifier, deviceActive, clock });
   const limiter = createRateLimiter({ cache, clock });
@@ -176,6 +183,14 @@ export function createGateway({
     service: gatewayServiceOf({
       router,
       serve,
+      handlers: {
+        events: async ({ events }) => {
+          events.forEach(recordClientEvent);
+          return {};
+        },
+        home: createHome(actors),
+        artistTop: createArtistTop(actors),
+      },
       fail,
       onCreated: (broker, handle) => {
         bus = broker;

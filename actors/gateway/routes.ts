@@ -109,6 +109,8 @@ export const ROUTES: readonly Route[] = [
   catalog('GET', '/artists/{artistId}', 'artist', { inject: viewer }),
   catalog('GET', '/artists/{artistId}/albums', 'artistAlbums'),
   catalog('GET', '/artists/{artistId}/songs', 'artistSongs', { inject: viewer }),
+  gateway('GET', '/artists/{artistId}/top', 'artistTop', { inject: viewer }),
+  gateway('GET', '/home', 'home', { inject: { ...user, ...viewer } }),
   catalog('GET', '/genres', 'genres'),
   catalog('GET', '/decades', 'decades'),
   catalog('GET', '/catalog/counts', 'counts'),

@@ -224,7 +224,9 @@ void t.test('generated nonsense on every route is a 2xx or a 4xx, always for the
         for (const call of calls) {
           // An empty path segment can lead to the list beside the thing that was asked for.
           const called = ROUTES.find((r) => `${r.service}.${r.actionName}` === call.action);
-          for (const [name, claim] of Object.entries(called?.inject ?? { unknown: 'sub' })) {
+          // What the gateway asks by itself for an answer of its own need not be a route.
+          const unrouted = route.service === 'gateway' ? {} : { unknown: 'sub' };
+          for (const [name, claim] of Object.entries(called?.inject ?? unrouted)) {
             if (call.params[name] !== claims[claim])
               throw new Error(`acted with ${name}=${call.params[name]}`);
           }
