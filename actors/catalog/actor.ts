@@ -287,11 +287,13 @@ export function createCatalog({ tables: engine, journal, cache, topics, sources 
       const cards = (await reader.songs(songIds)).filter(isPresent);
       return {
         items: cards.map((card): PlayableSong => {
-          const { songId, album, durationMs, explicit } = card.view;
+          const { songId, album, artists, durationMs, explicit } = card.view;
+          const [artist] = artists;
           const unavailable = unavailableFor(card, country, nowMs);
           return {
             songId,
             albumId: album.albumId,
+            ...(artist && { artistId: artist.artistId }),
             durationMs,
             explicit,
             rungs: card.rungs,

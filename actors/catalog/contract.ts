@@ -218,6 +218,8 @@ export type Lyrics = Static<typeof Lyrics>;
 export const PlayableSong = object({
   songId: Id,
   albumId: Id,
+  /** The first of its artists. */
+  artistId: Type.Optional(Id),
   durationMs: DurationMs,
   explicit: Type.Boolean(),
   rungs: Type.Array(Rung),

@@ -6,6 +6,8 @@ import type { Repeat } from './state.ts';
 /** What the session has to know of a song that is about to sound, for this listener, now. */
 export interface SongFacts {
   readonly durationMs: number;
+  /** The first of its artists. */
+  readonly artistId?: string;
   /** Why it may not sound; `unknown` when there is no such song. */
   readonly against?: Reason | 'unknown';
 }
@@ -43,6 +45,7 @@ export type SessionCommand =
   | ({
       readonly type: 'next';
       readonly playId?: string;
+      readonly entryId?: string;
       readonly reason?: 'skip' | 'ended' | 'failed';
       readonly listenedMs?: number;
     } & With)

@@ -138,6 +138,8 @@ export const playerContract = defineContract({
         ...change,
         /** The play the client believes to be current: a late or repeated next does not skip twice. */
         playId: Type.Optional(Id),
+        /** Go to this entry of what is to come; what stands before it is passed over. */
+        entryId: Type.Optional(Id),
         reason: Type.Optional(literals('skip', 'ended', 'failed')),
         listenedMs: Type.Optional(DurationMs),
       }),

@@ -40,8 +40,9 @@ export function evolve(state: SessionState, event: SessionEvent, rules: PlayRule
     case 'claimRefused':
       return onPlay(state, event.playId, (play) => ({ ...play, suspected: true }));
     case 'contextSet': {
-      const { context, songIds, entryBase } = event;
-      return { ...state, context, songIds, entryBase, order: undefined, shuffled: undefined, cursor: -1 };
+      const { context, songIds, entryBase, artists } = event;
+      const plain = { order: undefined, shuffled: undefined, cursor: -1 };
+      return { ...state, context, songIds, entryBase, artists, ...plain };
     }
     case 'shuffled':
       return shuffledBy(state, event.seed, event.first);

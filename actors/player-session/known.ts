@@ -126,7 +126,8 @@ const NO_SUCH_SONG: KnownSong = { durationMs: 0, rungs: [], against: 'unknown' }
 function factsOf(song: PlayableSong | undefined, entitlement: Entitlement): KnownSong {
   if (!song) return NO_SUCH_SONG;
   const against = reasonAgainst(song, entitlement);
-  return { durationMs: song.durationMs, rungs: song.rungs, ...(against && { against }) };
+  const { durationMs, rungs, artistId } = song;
+  return { durationMs, rungs, ...(artistId !== undefined && { artistId }), ...(against && { against }) };
 }
 
 const inChunks = <T>(list: readonly T[], sizeMax: number): T[][] =>

@@ -4,7 +4,8 @@ import type { CommandOf, Surroundings, With } from './commands.ts';
 import type { PlayEnded } from './contract.ts';
 import type { Draft } from './draft.ts';
 import { positionAt } from './listening.ts';
-import { backwards, type Candidate, following } from './queue.ts';
+import { refusalOfEntry } from './ordering.ts';
+import { backwards, type Candidate, following, from } from './queue.ts';
 import { MissingFacts, noneMaySound, nothingToPlay, type Objection, skip } from './refusals.ts';
 import { report } from './reporting.ts';
 import { endPlay, idOfNext, seekTo, start } from './transitions.ts';
@@ -19,7 +20,11 @@ export function next(draft: Draft, command: CommandOf<'next'>): Objection | unde
   if (play && claimedMs !== undefined) {
     report(draft, { playId: play.playId, deviceId, listenedMs: claimedMs });
   }
-  const candidates = following(draft.state, reason === 'ended', around.seed);
+  const all = following(draft.state, reason === 'ended', around.seed);
+  const { entryId } = command;
+  const refusal = entryId === undefined ? undefined : refusalOfEntry(draft.state, entryId);
+  if (refusal) return refusal;
+  const candidates = entryId === undefined ? all : from(all, entryId);
   return startFollowing(draft, candidates, command, reason);
 }
 

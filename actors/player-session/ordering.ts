@@ -27,7 +27,7 @@ export function queue(draft: Draft, command: CommandOf<'queue'>): AntiphonError 
   return undefined;
 }
 
-function refusalOfEntry(state: SessionState, entryId: string | undefined): AntiphonError | undefined {
+export function refusalOfEntry(state: SessionState, entryId: string | undefined): AntiphonError | undefined {
   if (entryId === undefined) {
     return new BadRequestError('ENTRY_REQUIRED', 'Say which entry of the queue: entryId is missing.');
   }

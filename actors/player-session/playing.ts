@@ -33,6 +33,7 @@ export function play(draft: Draft, command: CommandOf<'play'>): Objection | unde
     type: 'contextSet',
     songIds: playableIds,
     entryBase: around.entryBase,
+    artists: artistsOf(playableIds, around),
     ...(command.context && { context: command.context }),
   });
   const first = command.songId === undefined ? -1 : playableIds.indexOf(command.songId);
@@ -41,6 +42,17 @@ export function play(draft: Draft, command: CommandOf<'play'>): Objection | unde
   if (!candidate) return nothingToPlay();
   start(draft, { ...candidate, queuedTaken: 0 }, { playId, deviceId, around }, command.positionMs);
   return undefined;
+}
+
+/** A small number for each artist. */
+function artistsOf(songIds: readonly string[], { songs }: Surroundings): number[] {
+  const numbers = new Map<string, number>();
+  return songIds.map((songId) => {
+    const artist = songs.get(songId)?.artistId ?? songId;
+    const number = numbers.get(artist) ?? numbers.size;
+    numbers.set(artist, number);
+    return number;
+  });
 }
 
 export function pause(draft: Draft): undefined {

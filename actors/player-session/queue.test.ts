@@ -17,6 +17,10 @@ const playing = (...names: string[]) => {
 };
 const nameOf = (songId: string) => songId.replace(/^0+/, '');
 const toCome = (session: TestSession) => [...upcoming(session.state)].map((c) => nameOf(c.songId)).join('');
+const orderOf = (session: TestSession): string[] => [
+  session.song ?? '',
+  ...[...upcoming(session.state)].map((c) => nameOf(c.songId)),
+];
 const entryOf = (session: TestSession, name: string) =>
   [...upcoming(session.state)].find((c) => c.songId === id(name))?.entryId ?? 'none';
 const add = (session: TestSession, op: 'add' | 'playNext', ...names: string[]) =>
@@ -192,4 +196,74 @@ t.test('PS35 what was queued alone starts with resume', async (t) => {
   add(session, 'add', 'X');
   session.do({ type: 'resume' });
   t.equal(session.song, 'X');
+});
+
+t.test('PS33 the songs of one artist are spread over the round', async (t) => {
+  const artists = ['Ada', 'Bo', 'Cy', 'Di'];
+  const names = Array.from({ length: 24 }, (_, i) => `S${i}`);
+  const artistOf = (name: string) => artists[(Number(name.slice(1)) % 8) % artists.length] as string;
+  const songs = Object.fromEntries(names.map((name) => [name, { artistId: artistOf(name) }]));
+  const run = (seed: number, first: number): boolean => {
+    const session = new TestSession(songs);
+    session.seed = seed;
+    session.do({ type: 'play', songIds: names.map(id), songId: id(names[first] as string), shuffle: true });
+    const order = orderOf(session);
+    const isWhole = new Set(order).size === names.length && order[0] === names[first];
+    return (
+      isWhole && order.every((name, i) => i === 0 || artistOf(name) !== artistOf(order[i - 1] as string))
+    );
+  };
+  fc.assert(fc.property(fc.integer(), fc.integer({ min: 0, max: 23 }), run), { numRuns: 300 });
+  t.pass();
+});
+
+t.test('PS33 one artist beside many others lies as far apart as it goes', async (t) => {
+  const names = Array.from({ length: 12 }, (_, i) => `S${i}`);
+  const songs = Object.fromEntries(names.map((name, i) => [name, { artistId: i < 6 ? 'Ada' : name }]));
+  for (let seed = 0; seed < 200; seed++) {
+    const session = new TestSession(songs);
+    session.seed = seed;
+    session.do({ type: 'play', songIds: names.map(id), shuffle: true });
+    const order = orderOf(session);
+    const isAda = order.map((name) => Number(name.slice(1)) < 6);
+    t.notOk(
+      isAda.some((ada, i) => ada && isAda[i - 1]),
+      `seed ${seed}: ${order}`,
+    );
+  }
+});
+
+t.test('PS34 a new round does not begin with the song just heard', async (t) => {
+  for (let seed = 0; seed < 100; seed++) {
+    const session = new TestSession(ALL);
+    session.seed = seed;
+    session.do({ type: 'play', songIds: ['A', 'B', 'C'].map(id), shuffle: true });
+    session.do({ type: 'mode', repeat: 'all' });
+    for (let i = 0; i < 2; i++) session.do({ type: 'next', reason: 'ended' });
+    const last = session.song;
+    session.seed = 1000 + seed;
+    session.do({ type: 'next', reason: 'ended' });
+    t.not(session.song, last, `seed ${seed}`);
+    t.equal([session.song, ...toCome(session)].sort().join(''), 'ABC');
+  }
+});
+
+t.test('PS33 a context that an earlier version journaled keeps its order', async (t) => {
+  const session = playing();
+  session.state = { ...session.state, artists: undefined };
+  session.seed = 7;
+  session.do({ type: 'mode', shuffle: true });
+  t.equal(session.song + toCome(session), 'ADCEB');
+});
+
+t.test('PS47 next goes to an entry; what the listener queued stays unless it is passed', async (t) => {
+  const session = playing();
+  add(session, 'add', 'X', 'Y', 'Z');
+  session.do({ type: 'next', entryId: entryOf(session, 'Y') });
+  t.equal(session.song, 'Y');
+  t.equal(toCome(session), 'ZBCDE');
+  session.do({ type: 'next', entryId: entryOf(session, 'D') });
+  t.equal(session.song, 'D');
+  t.equal(toCome(session), 'ZE');
+  t.throws(() => session.do({ type: 'next', entryId: entryOf(session, 'B') }), { code: 'ENTRY_NOT_FOUND' });
 });

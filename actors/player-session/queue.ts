@@ -1,4 +1,5 @@
 /** What sounds next (SPEC PS29-PS35): queued entries, then the context in order or shuffled. */
+import { permutation, spreadPermutation } from './shuffle.ts';
 import type { QueuedEntry, SessionState } from './state.ts';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -20,30 +21,6 @@ function indexOfEntry(state: SessionState, entryId: string): number {
   let index = 0;
   for (const digit of entryId.slice(-INDEX_DIGITS)) index = index * 62 + ALPHABET.indexOf(digit);
   return index;
-}
-
-/** Mulberry32: a small generator whose whole state is the seed. */
-function randomFrom(seed: number): () => number {
-  let a = seed | 0;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** Fisher-Yates; `first`, when it is among them, leads. */
-export function permutation(indexes: readonly number[], seed: number, first: number): number[] {
-  const next = randomFrom(seed);
-  const out = indexes.filter((index) => index !== first);
-  for (let i = out.length - 1; i > 0; i--) {
-    const j = Math.floor(next() * (i + 1));
-    const held = out[i] as number;
-    out[i] = out[j] as number;
-    out[j] = held;
-  }
-  return out.length < indexes.length ? [first, ...out] : out;
 }
 
 export const baseOrder = (state: SessionState): readonly number[] => state.order ?? [...state.songIds.keys()];
@@ -117,6 +94,18 @@ export function* following(state: SessionState, ended: boolean, seed?: number): 
   else if (seed !== undefined) yield* fromTheTop(shuffledBy(state, seed, -1));
 }
 
+/**
+ * `candidates` from `entryId` on. What the listener queued and what comes before in the context is passed over,
+ * but the queued songs stay when the entry is one of the context's.
+ */
+export function* from(candidates: Iterable<Candidate>, entryId: string): Generator<Candidate> {
+  let isReached = false;
+  for (const candidate of candidates) {
+    isReached ||= candidate.entryId === entryId;
+    if (isReached) yield candidate.source === 'context' ? { ...candidate, queuedTaken: 0 } : candidate;
+  }
+}
+
 /** The songs that sounded before in the context, latest first. */
 export function* backwards(state: SessionState): Generator<Candidate> {
   const fromQueue = state.play === undefined || state.play.source === 'queued';
@@ -144,7 +133,11 @@ function placeOf(state: SessionState, entryId: string): number {
 
 /** The current song leads, the rest of the context follows in the seed's order. */
 export function shuffledBy(state: SessionState, seed: number, first: number): SessionState {
-  const shuffled = permutation(baseOrder(state), seed, first);
+  const { artists } = state;
+  // A context of an earlier version is shuffled as that version did it: the journal holds the seed alone.
+  const shuffled = artists
+    ? spreadPermutation(baseOrder(state), artists, seed, { first, before: indexAtCursor(state) })
+    : permutation(baseOrder(state), seed, first);
   return { ...state, shuffled, cursor: first >= 0 ? shuffled.indexOf(first) : -1 };
 }
 

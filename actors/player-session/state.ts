@@ -51,6 +51,8 @@ export interface SessionState {
   /** Songs of the context; a song's index here makes its entry id (queue.ts). */
   readonly songIds: readonly string[];
   readonly entryBase: string;
+  /** By index of the song: songs with one number are by one artist. Undefined in contexts of an earlier version. */
+  readonly artists: readonly number[] | undefined;
   /** Indexes into `songIds` as the listener put them; undefined for all of them in order. */
   readonly order: readonly number[] | undefined;
   /** The order in which they sound while shuffled; undefined when shuffle is off. */
@@ -70,6 +72,7 @@ export const initialState = (): SessionState => ({
   context: undefined,
   songIds: NONE,
   entryBase: '',
+  artists: undefined,
   order: undefined,
   shuffled: undefined,
   repeat: 'off',
@@ -123,6 +126,7 @@ export type SessionEvent =
       readonly context?: PlayContext;
       readonly songIds: readonly string[];
       readonly entryBase: string;
+      readonly artists?: readonly number[];
     }
   /** `first` is the index of the song that leads the shuffled order; -1 for none. */
   | { readonly type: 'shuffled'; readonly seed: number; readonly first: number }

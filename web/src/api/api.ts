@@ -118,8 +118,17 @@ export const playerApi = {
   pause: () => command('pause'),
   resume: () => command('resume'),
   seek: (positionMs: number) => command('seek', { positionMs }),
-  next: (playId: string | undefined, reason: 'skip' | 'ended' | 'failed', listenedMs?: number) =>
-    command('next', { ...(playId && { playId }), reason, ...(listenedMs !== undefined && { listenedMs }) }),
+  next: (
+    playId: string | undefined,
+    reason: 'skip' | 'ended' | 'failed',
+    { listenedMs, entryId }: { listenedMs?: number | undefined; entryId?: string } = {},
+  ) =>
+    command('next', {
+      ...(playId && { playId }),
+      reason,
+      ...(listenedMs !== undefined && { listenedMs }),
+      ...(entryId && { entryId }),
+    }),
   previous: () => command('previous'),
   enqueue: (op: 'add' | 'playNext', songIds: readonly string[]) => command('queue', { op, songIds }),
   dequeue: (entryId: string) => command('queue', { op: 'remove', entryId }),

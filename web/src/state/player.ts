@@ -21,16 +21,20 @@ import { recover, stopRecovering } from './recovery.ts';
 import { buffering, output, tellProgress, tick, whenSound } from './sound.ts';
 import { toast } from './toasts.ts';
 import { rememberStream } from './waveform.ts';
+import { windowOf } from './window.ts';
 
 export { catchUp, maxRung, onRemoteState, seek } from './following.ts';
 export { buffering, rung } from './sound.ts';
 
+/** The list may be of any length. */
 export function play(request: PlayRequest): Promise<void> {
   startAsked('cold');
   buffering.value = true;
   tellProgress();
   output.prepare();
-  return ask(() => playerApi.play(request));
+  const { songIds, songId, shuffle = state.value?.shuffle ?? false } = request;
+  const songs = songIds && { songIds: windowOf(songIds, songId, shuffle) };
+  return ask(() => playerApi.play({ ...request, ...songs }));
 }
 
 export function toggle(): Promise<void> {
@@ -56,10 +60,8 @@ export function toggle(): Promise<void> {
 
 export function next(): Promise<void> {
   const { current, repeat } = state.value ?? {};
-  output.listen();
-  // A device that only commands has heard nothing of this play.
-  const listenedMs = output.current?.is(current) ? output.current?.meter.listenedMs : undefined;
-  const tell = () => playerApi.next(current?.playId, 'skip', listenedMs);
+  const heard = heardOf(current);
+  const tell = () => playerApi.next(current?.playId, 'skip', heard);
   // What is fetched ahead is what follows by itself: a song that repeats, but not when it is skipped.
   if (!current || !soundsHere.value || !output.next || repeat === 'one') return ask(tell);
   startAsked('prefetched');
@@ -69,6 +71,21 @@ export function next(): Promise<void> {
   output.goOn();
   output.play();
   return askLater(current.playId, tell);
+}
+
+/** To an entry of what comes next; those before it are passed over. */
+export function skipTo(entryId: string): Promise<void> {
+  const { current, upNext } = state.value ?? {};
+  if (upNext?.[0]?.entryId === entryId) return next();
+  startAsked('cold');
+  const heard = heardOf(current);
+  return ask(() => playerApi.next(current?.playId, 'skip', { ...heard, entryId }));
+}
+
+/** A device that only commands has heard nothing of this play. */
+function heardOf(play: Parameters<Play['is']>[0]): { listenedMs?: number } {
+  output.listen();
+  return output.current?.is(play) ? { listenedMs: output.current.meter.listenedMs } : {};
 }
 
 export function previous(): Promise<void> {
@@ -103,7 +120,7 @@ export const clearQueue = (): Promise<void> => ask(() => playerApi.clearQueue())
 // -- what happens by itself -----------------------------------------------------------------------
 
 const endedAt = (play: Play, listenedMs: number): Promise<void> =>
-  askLater(play.playId, () => playerApi.next(play.playId, 'ended', listenedMs));
+  askLater(play.playId, () => playerApi.next(play.playId, 'ended', { listenedMs }));
 
 whenSound({
   passed(before, listenedMs) {
@@ -118,7 +135,10 @@ whenSound({
     if (output.current) void endedAt(output.current, output.current.meter.listenedMs);
   },
   started: prepareNext,
-  failed: () => recover((play) => ask(() => playerApi.next(play.playId, 'failed', play.meter.listenedMs))),
+  failed: () =>
+    recover((play) =>
+      ask(() => playerApi.next(play.playId, 'failed', { listenedMs: play.meter.listenedMs })),
+    ),
   blocked: () => void ask(() => playerApi.pause()),
   doubted: () => {
     if (!isAsking()) void catchUp();
