@@ -110,7 +110,9 @@ export async function startService(settings: Settings): Promise<RunningService> 
     ...(gateway && { upgrade: gateway.upgrade, closing: gateway.close }),
     sources: { clock, ids },
   });
-  const { url } = await server.listen(settings);
+  const { url } = await server.listen(settings).catch((error: NodeJS.ErrnoException) => {
+    throw NOT_OF_THIS_MACHINE.has(error.code ?? '') ? wrongHost(settings.host) : error;
+  });
   opened.use(server);
 
   const running = opened.move();
@@ -137,14 +139,20 @@ export async function startService(settings: Settings): Promise<RunningService> 
   };
 }
 
+const NOT_OF_THIS_MACHINE: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN']);
+
+const wrongHost = (host: string): SettingsError =>
+  new SettingsError([
+    `ANTIPHON_HOST: this machine has no address “${host}”; give one that it has, such as 127.0.0.1, or 0.0.0.0 for all of them`,
+  ]);
+
 async function tlsOf({ tlsCert, tlsKey }: Settings) {
   if (!tlsCert || !tlsKey) return {};
   const pem = async (name: string, path: string): Promise<Buffer> => {
     const text = await readFile(path).catch((error: Error) => {
-      throw new SettingsError(`bad settings:\n  ${name}: ${error.message}`);
+      throw new SettingsError([`${name}: ${error.message}`]);
     });
-    if (!text.includes('-----BEGIN '))
-      throw new SettingsError(`bad settings:\n  ${name}: ${path} is no PEM file`);
+    if (!text.includes('-----BEGIN ')) throw new SettingsError([`${name}: ${path} is no PEM file`]);
     return text;
   };
   const [cert, key] = await Promise.all([pem('ANTIPHON_TLS_CERT', tlsCert), pem('ANTIPHON_TLS_KEY', tlsKey)]);

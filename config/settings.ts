@@ -2,6 +2,7 @@
  * The one place that reads the environment. Every bad setting is reported at once.
  */
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { isAbsolute, resolve } from 'node:path';
 import { type Static, Type } from 'typebox';
 import { Country, literals, object } from '../kit/contract.ts';
@@ -25,10 +26,13 @@ export const ROLES = [
 ] as const;
 export type Role = (typeof ROLES)[number];
 
+/** A name or an address, but no URL and no port. */
+const HOST_PATTERN = '^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$';
+
 const Settings = object({
   /** All that the service keeps lives in this folder. */
   dataDir: Path,
-  host: Type.String({ minLength: 1 }),
+  host: Type.String({ pattern: HOST_PATTERN }),
   port: Type.Integer({ minimum: 0, maximum: 65_535 }),
   /** Where browsers reach the service when a proxy stands in front, e.g. https://music.example.org */
   publicUrl: Type.Optional(Type.String({ pattern: '^https?://[^/]+$' })),
@@ -141,6 +145,50 @@ const VARIABLES: Readonly<Record<keyof Settings, string>> = {
 
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
+
+  /** @param problems as `NAME: what is wrong, and what to give` */
+  constructor(problems: readonly string[]) {
+    super(`bad settings:\n  ${problems.join('\n  ')}`);
+  }
+}
+
+/** What to give where the schema's own words would not say it. */
+const GIVE: Readonly<Partial<Record<keyof Settings, string>>> = {
+  host: 'give an address or a name of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them',
+  port: 'give a number from 0 to 65535; 0 takes a free one',
+  publicUrl: 'give the address that browsers use, such as https://music.example.org, without a path',
+  mediaUrl: 'give the address of the edge, such as https://media.example.org, without a path',
+  corsOrigins: 'give origins such as https://app.example.org, separated by commas',
+  trustedProxies: 'give addresses or ranges such as 10.0.0.5 or 10.0.0.0/8, separated by commas',
+  defaultCountry: 'give two letters of ISO 3166-1, such as SE',
+  demo: 'give on or off',
+  openSignUp: 'give on or off',
+  natsServers: 'give nats:// or tls:// addresses without a password, separated by commas',
+  cassandra: 'give host:port of some nodes, separated by commas',
+  redis: 'give redis:// or rediss:// addresses without a password, separated by commas',
+  s3Url: 'give http:// or https:// and the host of the S3 API, without a path',
+};
+
+/** One problem as a person can mend it: the variable, what was given, and what to give. */
+function told(problem: string, given: object): string {
+  const [path = '', ...rest] = problem.split(':');
+  const [field, index] = path.split('.') as [keyof Settings, string?];
+  const give = GIVE[field];
+  if (!give) return `${VARIABLES[field] ?? path}:${rest.join(':')}`;
+  const whole = (given as Record<string, unknown>)[field];
+  const value = index === undefined ? whole : (whole as unknown[])[Number(index)];
+  return `${VARIABLES[field]}: ${Number.isNaN(value) ? 'this is no number' : `“${value}” will not do`}; ${give}`;
+}
+
+function isAddressOrRange(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const version = isIP(address);
+  const bitsMax = version === 6 ? 128 : 32;
+  return (
+    version !== 0 &&
+    more.length === 0 &&
+    (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= bitsMax))
+  );
 }
 
 const list = (value: string | undefined): string[] =>
@@ -161,10 +209,10 @@ function withFiles(given: Env): Env {
     try {
       env[name] = readFileSync(file, 'utf8').trim();
     } catch (error) {
-      throw new SettingsError(`bad settings:\n  ${name}_FILE: ${(error as Error).message}`);
+      throw new SettingsError([`${name}_FILE: ${(error as Error).message}`]);
     }
     // As good as not said, and what is not said has a default.
-    if (env[name] === '') throw new SettingsError(`bad settings:\n  ${name}_FILE: ${file} is empty`);
+    if (env[name] === '') throw new SettingsError([`${name}_FILE: ${file} is empty`]);
   }
   return env;
 }
@@ -184,7 +232,7 @@ export function readSettings(given: Env, cwd: string): Settings {
     corsOrigins: list(env.ANTIPHON_CORS_ORIGINS),
     metricsToken: env.ANTIPHON_METRICS_TOKEN || undefined,
     masterSecret: env.ANTIPHON_MASTER_SECRET || undefined,
-    defaultCountry: env.ANTIPHON_COUNTRY || 'ZZ',
+    defaultCountry: env.ANTIPHON_COUNTRY?.toUpperCase() || 'ZZ',
     demo: flag(env.ANTIPHON_DEMO, true),
     openSignUp: flag(env.ANTIPHON_OPEN_SIGN_UP, true),
     ffmpegPath: env.FFMPEG_PATH || undefined,
@@ -218,10 +266,9 @@ export function readSettings(given: Env, cwd: string): Settings {
     edges: list(env.ANTIPHON_EDGES),
     mediaUrl: env.ANTIPHON_MEDIA_URL?.replace(/\/$/, '') || undefined,
   };
-  const problems = problemsOf(Settings, settings).map((problem) => {
-    const [field = '', ...rest] = problem.split(':');
-    return `${VARIABLES[field.split('.')[0] as keyof Settings] ?? field}:${rest.join(':')}`;
-  });
+  const problems = problemsOf(Settings, settings).map((problem) => told(problem, settings));
+  const wrongProxy = settings.trustedProxies.find((proxy) => !isAddressOrRange(proxy));
+  if (wrongProxy !== undefined) problems.push(told('trustedProxies', { trustedProxies: wrongProxy }));
   if (Boolean(settings.tlsCert) !== Boolean(settings.tlsKey)) {
     problems.push('ANTIPHON_TLS_CERT and ANTIPHON_TLS_KEY: give both or neither');
   }
@@ -240,6 +287,39 @@ export function readSettings(given: Env, cwd: string): Settings {
       problems.push('ANTIPHON_MASTER_SECRET: all processes of a cluster need the same one');
     }
   }
-  if (problems.length > 0) throw new SettingsError(`bad settings:\n  ${problems.join('\n  ')}`);
+  if (problems.length > 0) throw new SettingsError(problems);
   return settings as Settings;
+}
+
+/** Set for other programs, or for this one from within. */
+const FOREIGN: ReadonlySet<string> = new Set(['ANTIPHON_TOOLS', 'ANTIPHON_CHAOS_INSIDE']);
+/** What Kubernetes tells every container of a Service whose name begins with ours. */
+const SERVICE_LINK = /_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP)/;
+const isServiceLink = (name: string, value = ''): boolean =>
+  SERVICE_LINK.test(name) || /^(tcp|udp):/.test(value);
+
+/** Names that look like settings and are none, each with the one that was probably meant. They change nothing. */
+export function unknownSettings(given: Env): string[] {
+  const known = Object.values(VARIABLES).flatMap((name) => [name, `${name}_FILE`]);
+  return Object.keys(given)
+    .filter((name) => name.startsWith('ANTIPHON_') && !known.includes(name))
+    .filter((name) => !FOREIGN.has(name) && !isServiceLink(name, given[name]))
+    .map((name) => {
+      const nearest = known.toSorted((a, b) => distance(name, a) - distance(name, b))[0] ?? '';
+      return `${name} is no setting and changes nothing; did you mean ${nearest}?`;
+    });
+}
+
+/** How many letters have to be put in, left out or changed (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const above = row;
+    row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(change, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+    }
+  }
+  return row.at(-1) ?? 0;
 }

@@ -17,19 +17,23 @@ const REPORTED_PROBLEMS_MAX = 5;
 
 /** What is wrong with `value`, a line a problem, as `field: problem`. */
 export function problemsOf(schema: TSchema, value: unknown): string[] {
-  return validatorOf(schema)
-    .Errors(value)
-    .slice(0, REPORTED_PROBLEMS_MAX)
-    .map((e) => {
-      const field = e.instancePath.slice(1).replaceAll('/', '.') || 'value';
-      const detail =
-        e.keyword === 'boolean'
-          ? 'is not known here'
-          : e.keyword === 'enum'
-            ? `must be one of ${(e.params as { allowedValues?: unknown[] }).allowedValues?.join(', ')}`
-            : e.message;
-      return `${field}: ${detail}`;
-    });
+  return (
+    validatorOf(schema)
+      .Errors(value)
+      // Each property that is too much is named by an error of its own.
+      .filter(({ keyword }) => keyword !== 'additionalProperties')
+      .slice(0, REPORTED_PROBLEMS_MAX)
+      .map((e) => {
+        const field = e.instancePath.slice(1).replaceAll('/', '.') || 'value';
+        const detail =
+          e.keyword === 'boolean'
+            ? 'is not known here'
+            : e.keyword === 'enum'
+              ? `must be one of ${(e.params as { allowedValues?: unknown[] }).allowedValues?.join(', ')}`
+              : e.message;
+        return `${field}: ${detail}`;
+      })
+  );
 }
 
 /** @throws BadRequestError `INVALID_PARAMS`, naming each field that is wrong. */

@@ -28,6 +28,8 @@ const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 const EXIT_NOT_RUNNING = 3;
 const ANSWER_WAIT_MS = 10_000;
+/** As at the terminal. */
+const LEAVES: ReadonlySet<string> = new Set(['exit', 'quit', 'q']);
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 const complain = (text: string) => process.stderr.write(`antiphon: ${text}\n`);
@@ -89,6 +91,7 @@ async function runAll(operator: Operator, lines: AsyncIterable<string> | Iterabl
   let exitCode = 0;
   for await (const line of lines) {
     if (line.trim() === '') continue;
+    if (LEAVES.has(line.trim())) break;
     try {
       say(await runLine(operator, line));
     } catch (error) {

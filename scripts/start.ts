@@ -1,6 +1,6 @@
 /** npm start: the whole service in one process, with the web player. */
 import { startService } from '../broker.config.ts';
-import { readSettings, SettingsError } from '../config/settings.ts';
+import { readSettings, SettingsError, unknownSettings } from '../config/settings.ts';
 import { AlreadyRunningError } from '../infra/bus/local-socket.ts';
 import { AntiphonError } from '../kit/errors.ts';
 import { setLogLevel } from '../kit/log.ts';
@@ -21,6 +21,7 @@ function fail(error: unknown): never {
 const startedMs = performance.now();
 try {
   const settings = readSettings(process.env, process.cwd());
+  for (const line of unknownSettings(process.env)) say(`antiphon: ${line}`);
   // A person at the terminal is told what matters below; the log is for machines unless asked for.
   const asked = process.env.ANTIPHON_LOG_LEVEL;
   setLogLevel(!asked && process.stderr.isTTY ? 'warn' : settings.logLevel);

@@ -20,6 +20,9 @@ p.intro { white-space: pre-line; }
 /** Text as it may stand in HTML and in attributes. */
 const text = (raw: string): string => raw.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
 
+/** Text with `code` between backticks, as descriptions are written. */
+const prose = (raw: string): string => text(raw).replace(/`([^`]*)`/g, '<code>$1</code>');
+
 const json = (value: unknown): string => `<pre>${text(JSON.stringify(value, null, 2))}</pre>`;
 
 function parametersHtml(parameters: Operation['parameters'] = []): string {
@@ -43,7 +46,7 @@ function operationHtml(path: string, method: string, operation: Operation): stri
   const others = responses.slice(1).map(([code]) => code);
   const open = operation.security?.length === 0 ? ' <span class="open">no token needed</span>' : '';
   return `<details id="${text(operation.operationId ?? '')}">
-<summary><span class="method">${method.toUpperCase()}</span><code>${text(path)}</code> ${text(operation.summary ?? '')}${open}</summary>
+<summary><span class="method">${method.toUpperCase()}</span><code>${text(path)}</code> ${prose(operation.summary ?? '')}${open}</summary>
 ${parametersHtml(operation.parameters)}${contentHtml('Body', operation.requestBody as never)}${contentHtml(`Answer ${status}`, success as never)}
 <p>Problems: ${others.join(', ')}</p></details>`;
 }
@@ -54,7 +57,7 @@ function tagHtml(document: OpenAPIV3_1.Document, tag: OpenAPIV3_1.TagObject): st
       .filter(([, operation]) => operation.tags?.includes(tag.name))
       .map(([method, operation]) => operationHtml(path, method, operation)),
   );
-  return `<h2>${text(tag.description ?? tag.name)}</h2>${operations.join('\n')}`;
+  return `<h2>${prose(tag.description ?? tag.name)}</h2>${operations.join('\n')}`;
 }
 
 function pageOf(document: OpenAPIV3_1.Document): string {
@@ -66,7 +69,7 @@ function pageOf(document: OpenAPIV3_1.Document): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${text(document.info.title)} API</title><link rel="icon" href="/icon.svg"><link rel="stylesheet" href="/docs/style.css"></head>
 <body><h1>${text(document.info.title)} API</h1>
-<p class="intro">${text(document.info.description ?? '')}</p>
+<p class="intro">${prose(document.info.description ?? '')}</p>
 <p><a href="/api/openapi.json">openapi.json</a></p>
 ${(document.tags ?? []).map((tag) => tagHtml(document, tag)).join('\n')}
 <h2>Schemas</h2>${schemas.join('\n')}

@@ -216,6 +216,13 @@ void t.test('what an administrator does to somebody holds at once for that one',
   t.equal((await request(`${g.url}/api/me`, 'GET', asOther)).status, 401);
 });
 
+void t.test('a field of the body that is not known is named once', async (t) => {
+  await using g = await startGateway();
+  const body = { positionMs: 1, speed: 2 };
+  const response = await request(`${g.url}/api/me/player/seek`, 'POST', { headers: bearer(), body });
+  t.same((await problemIn(response)).problems, ['speed: is not known here']);
+});
+
 void t.test('guessing invitations is slowed down by address', async (t) => {
   await using g = await startGateway({ options: { limits: {} } });
   const guess = () => request(`${g.url}/api/invitations/look`, 'POST', { body: { code: 'x' } });

@@ -1,7 +1,11 @@
 // Goal: the published document is valid OpenAPI 3.1 and says of every route what the gateway does.
+
+import type { ServerResponse } from 'node:http';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import type { OpenAPIV3_1 } from 'openapi-types';
 import t from 'tap';
+import type { HttpRequest } from '../../kit/http.ts';
+import { createDocs } from './docs.ts';
 import { openApiOf } from './openapi.ts';
 import { templateOf } from './router.ts';
 import { ROUTES } from './routes.ts';
@@ -39,4 +43,19 @@ void t.test('every route stands in it once, with what it takes and no more', (t)
   }
   t.equal(ids.size, ROUTES.length);
   t.end();
+});
+
+void t.test('the page of it shows code as code', async (t) => {
+  const handle = createDocs(document);
+  let page = '';
+  const req = { url: '/docs', method: 'GET' } as HttpRequest;
+  const res = {
+    setHeader() {},
+    end(body: Buffer) {
+      page = String(body);
+    },
+  } as unknown as ServerResponse;
+  t.equal(await handle(req, res), true);
+  t.match(page, '<code>Authorization: Bearer</code>');
+  t.notMatch(page.replace(/<pre>[\s\S]*?<\/pre>/g, ''), '`');
 });

@@ -65,7 +65,9 @@ export async function migrate(options: MigrateOptions): Promise<number> {
     } catch (error) {
       const passes = error instanceof UnavailableError && PASSING.has(error.code);
       if (!passes || clock.nowMs() >= untilMs) throw error;
-      sayOnce(`${error.message} Trying for ${MIGRATION_TRYING_MS_MAX / SECOND_MS} s`);
+      sayOnce(
+        `${error.message} Trying ${options.contactPoints.join(', ')} for ${MIGRATION_TRYING_MS_MAX / SECOND_MS} s`,
+      );
     }
     // Unlike the clock's timers this one keeps the process alive, which has no connection meanwhile.
     await sleep(MIGRATION_RETRY_MS);

@@ -65,7 +65,7 @@ export function natsConnectOptions({
  */
 export async function openNats(options: NatsOptions): Promise<NatsConnection> {
   const untilMs = performance.now() + NATS_CONNECT_MS_MAX;
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     try {
       const connection = await connect(natsConnectOptions(options));
       void logStatus(connection, options.name);
@@ -78,7 +78,10 @@ export async function openNats(options: NatsOptions): Promise<NatsConnection> {
         );
       }
       if (performance.now() >= untilMs) throw unreachable(options.servers, error);
-      log.warn({ err: error, servers: options.servers }, 'NATS does not answer yet');
+      // Once: where it comes from says nothing, and the end of trying is told by itself.
+      if (tries === 1) {
+        log.warn({ servers: options.servers, why: (error as Error).message }, 'NATS does not answer yet');
+      }
       await sleep(NATS_RECONNECT_MS);
     }
   }

@@ -159,6 +159,12 @@ t.test('commands come from a pipe too, and one that fails says why and goes on',
   for (const secret of [accessToken, session.refreshToken ?? '-']) t.notOk((out + err).includes(secret));
 });
 
+t.test('exit ends a REPL that is piped to, and what follows is not run', async (t) => {
+  const { out, err, code } = await run(dataDir, ['users', 'exit', 'dance'], true);
+  t.equal(code, 0, err);
+  t.match(out, 'ada');
+});
+
 t.test('bad use and bad settings are told apart from a service that does not run', async (t) => {
   t.match(await outcomeOf(startRepl(dataDir, ['--do', 'x'])), { code: 2, err: /Use: npm run repl/ });
   const bad = spawn(process.execPath, [join(root, 'scripts', 'repl.ts')], {
