@@ -223,6 +223,20 @@ export const CHUNKS_MAX = 1000;
 // Library
 export const LIBRARY_PAGE_MAX = 200;
 export const LIBRARY_FILES_PER_SONG_MAX = 100;
+export const LIBRARY_PATH_BYTES_MAX = 900;
+/** Songs that are given to the catalogue at once, which derives what they share but once. */
+export const LIBRARY_BATCH_SONGS = 100;
+export const LIBRARY_ROWS_PER_SCAN = 1000;
+/** Songs of one folder without an album artist, who wait for each other. */
+export const LIBRARY_LOOSE_MAX = 500;
+export const LIBRARY_PROGRESS_EVERY_MS = 500;
+/** A file that changed this short a time ago may still be written. */
+export const LIBRARY_SETTLED_AFTER_MS = 3 * SECOND_MS;
+export const LIBRARY_QUIET_MS = 2 * SECOND_MS;
+export const LIBRARY_RESCAN_EVERY_MS = 15 * MINUTE_MS;
+/** Changed folders that are looked at one by one; of more than these the whole is. */
+export const LIBRARY_CHANGED_FOLDERS_MAX = 20;
+export const LIBRARY_WATCHED_FOLDERS_MAX = 50_000;
 
 // Edge
 export const EDGE_CACHE_BYTES_MAX = 128 * 1024 ** 2;

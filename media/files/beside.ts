@@ -15,9 +15,10 @@ export interface Beside {
   readonly cover?: FoundFile;
 }
 
-const COVER_NAME = /^(cover|folder|front|album)\.(jpe?g|png|webp)$/i;
-/** Files that belong to songs and are no songs themselves. */
-const COMPANION_NAME = /\.(lrc|jpe?g|png|webp|gif)$/i;
+export const COVER_NAME = /^(cover|folder|front|album)\.(jpe?g|png|webp)$/i;
+/** What lies beside music and is none: words, images, lists, notes, checksums. */
+const COMPANION_NAME =
+  /\.(lrc|jpe?g|png|webp|gif|bmp|tiff?|svg|avif|heic|psd|txt|nfo|md|rtf|pdf|docx?|html?|url|css|xml|json|cue|toc|m3u8?|pls|xspf|wpl|log|accurip|ffp|md5|sha1|sha256|sfv|par2|torrent|ini|db|bak|tmp|part|partial|crdownload|download)$/i;
 
 export const isCompanion = (name: string): boolean => COMPANION_NAME.test(name);
 

@@ -8,6 +8,7 @@ export const REFUSALS = {
   SYMLINK_LEAVES_FOLDER: 'It is a link to a place outside the folder; copy the file into the folder.',
   SYMLINK_BROKEN: 'It is a link to nothing.',
   UNREADABLE: 'It could not be read; check its permissions, and that its name is UTF-8.',
+  PATH_TOO_LONG: 'Its path is longer than 900 bytes; move it up or give it a shorter name.',
   TOO_DEEP: 'Its folder lies too deep; move it up.',
   EMPTY: 'It is empty.',
   TOO_LARGE: 'It is larger than 4 GiB.',

@@ -4,6 +4,8 @@ import { type RefusalCode, RefusedError } from '../files/refusal.ts';
 import { type Found, folderRoot, walk } from '../files/walk.ts';
 import { type IngestDeps, type IngestedSong, ingestSong } from './song.ts';
 
+type FoundOne = Exclude<Found, { readonly s: 'left' }>;
+
 export interface RefusedFile {
   readonly file: string;
   readonly code: RefusalCode;
@@ -68,13 +70,13 @@ export async function importEach(
   },
 ): Promise<ImportSummary> {
   const { signal, onProgress } = options;
-  const roots = await Promise.all(options.folders.map(folderRoot));
+  const roots = options.folders.map(folderRoot);
   const total = await countOf(foundIn(roots));
   const counts = { done: 0, released: 0, unchanged: 0, encodedMs: 0, encodedCpuMs: 0 };
   const duplicates: { file: string; of: string }[] = [];
   const refused: RefusedFile[] = [];
 
-  const take = async (found: Found): Promise<void> => {
+  const take = async (found: FoundOne): Promise<void> => {
     signal?.throwIfAborted();
     try {
       if (found.s === 'refused') throw new RefusedError(found.refusal);
@@ -126,8 +128,8 @@ async function forEachOf<T>(
   for (const end of ended) if (end.status === 'rejected') throw end.reason;
 }
 
-async function* foundIn(roots: readonly string[]): AsyncGenerator<Found> {
-  for (const root of roots) yield* walk(root);
+async function* foundIn(roots: readonly string[]): AsyncGenerator<FoundOne> {
+  for (const root of roots) for (const found of walk(root)) if (found.s !== 'left') yield found;
 }
 
 async function countOf(items: AsyncIterable<unknown>): Promise<number> {
