@@ -16,6 +16,7 @@ import { ACTOR_SNAPSHOTS } from '../../kit/actor/snapshot.ts';
 import { clientOf } from '../../kit/client.ts';
 import { serviceOf } from '../../kit/service.ts';
 import { idFrom } from '../../kit/sources.ts';
+import { assertValid } from '../../kit/validate.ts';
 import { parkedKeyOf, parkedText } from '../../scripts/repl/format.ts';
 import { world } from '../../test/accounts/world.ts';
 import { ROUTES } from '../gateway/routes.ts';
@@ -43,6 +44,19 @@ const hearing: Behaviour<Heard, Hear, Hear, null> = {
     soft ? { journaledMs, reportedMs: ms } : { journaledMs: journaledMs + ms, reportedMs },
 };
 
+/** As the bus calls it: a result that breaks the contract fails the test. */
+function checked(operator: ReturnType<typeof createOperator>): typeof operator {
+  const methods = Object.entries(operatorContract.actions).map(([name, { result }]) => [
+    name,
+    async (given: never) => {
+      const answer: unknown = await operator[name as keyof typeof operator](given);
+      assertValid(result, answer, `result of ${name}`);
+      return answer;
+    },
+  ]);
+  return Object.fromEntries(methods);
+}
+
 async function setUp(t: Test) {
   const { deps, call, clock, signUp } = await world(t);
   const { journal, tables } = deps;
@@ -53,7 +67,7 @@ async function setUp(t: Test) {
     clock,
   });
   t.teardown(() => host[Symbol.asyncDispose]());
-  const operator = createOperator({ sessions: host, journal, accounts: call, nodeId: 'node-a' });
+  const operator = checked(createOperator({ sessions: host, journal, accounts: call, nodeId: 'node-a' }));
   const { userId } = await signUp('Ada');
   return { host, journal, operator, clock, signUp, userId, subject: `player.${userId}` };
 }
@@ -191,7 +205,7 @@ t.test('O3 the operator reaches the node to which the player commands of a user 
       fold: async () => ({ state: {}, seq: 0 }),
       kick: async () => {},
     };
-    const accounts = { me: async () => t.fail() as never, list: async () => ({ items: [] }) };
+    const accounts = { user: async () => t.fail() as never, list: async () => ({ items: [] }) };
     const journal = { read: async () => [], parked: async () => [], replayParked: async () => {} };
     brokers[i]?.createService(serviceOf(probe, { kick }));
     brokers[i]?.createService(operatorService({ sessions, journal, accounts, nodeId }));

@@ -9,7 +9,7 @@ import type { Handlers } from '../../kit/contract.ts';
 import { BadRequestError, NotFoundError } from '../../kit/errors.ts';
 import { logger } from '../../kit/log.ts';
 import { validatorOf } from '../../kit/validate.ts';
-import { accountsContract, type Profile } from '../accounts/contract.ts';
+import { accountsContract, type ManagedUser } from '../accounts/contract.ts';
 import type { operatorContract } from './contract.ts';
 import { newestWithin, parkedWithin, withoutSecrets } from './domain.ts';
 import type { Accounts, JournalReader, Sessions } from './ports.ts';
@@ -24,7 +24,7 @@ export interface OperatorDeps {
   readonly nodeId: string;
 }
 
-const isId = validatorOf(accountsContract.actions.me.params.properties.userId);
+const isId = validatorOf(accountsContract.actions.user.params.properties.userId);
 const isPrefix = validatorOf(accountsContract.actions.list.params.properties.prefix);
 
 const unknownUser = (user: string): NotFoundError =>
@@ -39,13 +39,16 @@ export function createOperator({
   accounts,
   nodeId,
 }: OperatorDeps): Handlers<typeof operatorContract> {
-  const byId = (userId: string): Promise<Profile> =>
-    accounts.me({ userId }).catch((error: unknown) => {
+  const byId = async (userId: string): Promise<ManagedUser> => {
+    try {
+      return (await accounts.user({ userId })).user;
+    } catch (error) {
       throw error instanceof NotFoundError ? unknownUser(userId) : error;
-    });
+    }
+  };
 
   /** The exact name sorts before all the longer ones that begin with it. */
-  async function byUsername(username: string): Promise<Profile | undefined> {
+  async function byUsername(username: string): Promise<ManagedUser | undefined> {
     if (!isPrefix.Check(username)) return undefined;
     const [first] = (await accounts.list({ prefix: username, limit: 1 })).items;
     return first?.username === username.toLowerCase() ? first : undefined;

@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { OPERATOR_RECORDS_MAX } from '../../config/limits.ts';
 import { command, defineContract, Id, object, query, TimeMs } from '../../kit/contract.ts';
-import { ManagedUser, Profile } from '../accounts/contract.ts';
+import { ManagedUser } from '../accounts/contract.ts';
 
 const who = { userId: Id };
 
@@ -54,7 +54,7 @@ export const operatorContract = defineContract({
   actions: {
     user: query('An account by its username or id', {
       params: object({ user: Type.String({ minLength: 1, maxLength: 64 }) }),
-      result: Profile,
+      result: ManagedUser,
     }),
     users: query('Accounts by username (OPERATOR_USERS_SHOWN_MAX at most)', {
       params: object({ prefix: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })) }),

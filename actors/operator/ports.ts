@@ -16,5 +16,5 @@ export interface Sessions {
   kick(userId: string): Promise<void>;
 }
 
-export type Accounts = Pick<Client<typeof accountsContract>, 'me' | 'list'>;
+export type Accounts = Pick<Client<typeof accountsContract>, 'user' | 'list'>;
 export type JournalReader = Pick<Journal, 'read' | 'parked' | 'replayParked'>;
