@@ -1,8 +1,17 @@
-/** Pictures in the tags of sound files, the front cover first. */
-import { readMusic } from '../files/read-file.ts';
+/** Pictures in the tags of sound files. */
+import { COVER_BYTES_MAX } from '../../config/limits.ts';
+import { readTags } from '../files/read-file.ts';
 
-/** @throws whatever is wrong with the file */
-export const embeddedPictures = (path: string): readonly Uint8Array[] =>
-  readMusic(path, ({ tags }) =>
-    tags.pictures.toSorted((a, b) => Number(b.isFront) - Number(a.isFront)).map((picture) => picture.read()),
-  );
+/** The first that `isWanted`, of which the front cover is asked first. @throws whatever is wrong with the file */
+export const embeddedPicture = (
+  path: string,
+  isWanted: (image: Uint8Array) => boolean,
+): Uint8Array | undefined =>
+  readTags(path, ({ pictures }) => {
+    for (const picture of pictures.toSorted((a, b) => Number(b.isFront) - Number(a.isFront))) {
+      if (picture.bytes > COVER_BYTES_MAX) continue;
+      const image = picture.read();
+      if (isWanted(image)) return image;
+    }
+    return undefined;
+  });

@@ -50,24 +50,36 @@ const READ_BY: Readonly<Record<SoundFormat, { readonly demuxer: string; readonly
  * @throws RefusedError; what the file system says
  */
 export function readMusic<T>(path: string, look: (music: MusicFile) => T): T {
-  return withFile(path, (file) => {
-    if (file.size === 0) throw new RefusedError('EMPTY');
-    if (file.size > INGEST_FILE_BYTES_MAX) throw new RefusedError('TOO_LARGE');
-    const tags = new Tags();
-    const read = parsing(() => soundOf(file, tags));
+  return parsed(path, (read, tags, bytes) => {
     const { durationMs, format } = read.sound;
     // Of a stream that was never finished the length is known only when it is decoded.
     if (durationMs > 0) assertLength(durationMs);
     const facts = {
       ...read.sound,
       ...READ_BY[format],
-      bytes: file.size,
+      bytes,
       kbps: durationMs > 0 ? Math.round((read.audio.bytes * 8) / durationMs) : 0,
       identity: identityOf(read),
     };
     return look({ facts, tags });
   });
 }
+
+/** The tags alone, without reading any sound. @param look and @throws as `readMusic` has them */
+export const readTags = <T>(path: string, look: (tags: Tags) => T): T =>
+  parsed(path, (_read, tags) => look(tags));
+
+const parsed = <T>(path: string, look: (read: ReadSound, tags: Tags, bytes: number) => T): T =>
+  withFile(path, (file) => {
+    if (file.size === 0) throw new RefusedError('EMPTY');
+    if (file.size > INGEST_FILE_BYTES_MAX) throw new RefusedError('TOO_LARGE');
+    const tags = new Tags();
+    return look(
+      parsing(() => soundOf(file, tags)),
+      tags,
+      file.size,
+    );
+  });
 
 /** What a parser stumbles over is damage of the file, whatever it looks like from inside. */
 function parsing<T>(work: () => T): T {

@@ -15,7 +15,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { coverIdOf } from '../../media/covers/cover-id.ts';
-import { embeddedPictures } from '../../media/covers/embedded.ts';
+import { embeddedPicture } from '../../media/covers/embedded.ts';
 import type { CoverSource } from '../../media/covers/sources.ts';
 import { findFfmpeg } from '../../media/ingest/ffmpeg.ts';
 import type { BenchReport } from './report.ts';
@@ -119,7 +119,7 @@ async function makeCovers(folder: string): Promise<Cover[]> {
       'attached_pic',
     ];
     await run(ffmpeg.path, ['-v', 'error', ...sound, ...picture, '-c:a', 'flac', song]);
-    const [image = Buffer.alloc(0)] = await embeddedPictures(song);
+    const image = embeddedPicture(song, () => true) ?? Buffer.alloc(0);
     covers.push({ coverId: coverIdOf(image), source: { s: 'embedded', path: song, format: 'flac' }, image });
   }
   return covers;
