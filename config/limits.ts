@@ -238,6 +238,37 @@ export const LIBRARY_RESCAN_EVERY_MS = 15 * MINUTE_MS;
 export const LIBRARY_CHANGED_FOLDERS_MAX = 20;
 export const LIBRARY_WATCHED_FOLDERS_MAX = 50_000;
 
+// Just-in-time packaging
+/** Encoders at once, for each core: one is often held up by its reader. */
+export const JIT_RUNS_PER_CORE = 2;
+/** How far an encoder runs ahead of what was asked for: about what a player keeps ready. */
+export const JIT_SEGMENTS_AHEAD = 5;
+/** Of a song that is expected to be asked for. */
+export const JIT_SEGMENTS_EXPECTED = 2;
+/** A segment no further ahead than this is waited for; for one beyond, another encoder starts there. */
+export const JIT_SEGMENTS_NEAR = 3;
+/** Segments that nobody has asked for yet, or that were asked for just now. */
+export const JIT_SEGMENTS_BYTES_MAX = 32 * 1024 ** 2;
+export const JIT_RUN_IDLE_MS = 30 * SECOND_MS;
+export const JIT_RUN_MS_MAX = 6 * HOUR_MS;
+/** Segments that are waited for, over all songs. */
+export const JIT_WAITING_MAX = 64;
+export const JIT_WAIT_MS_MAX = 15 * SECOND_MS;
+/** The beginning of a song goes before what was asked for up to this much earlier. */
+export const JIT_HEAD_START_MS = SECOND_MS;
+/** Attempts at a segment. */
+export const JIT_TRIES_MAX = 2;
+export const JIT_RETRY_AFTER_SEC = 2;
+/** Decoded and encoded before the first frame that is kept, so that it is what a run from the top would give. */
+export const JIT_PREROLL_MS = 500;
+export const JIT_WARM_UP_FRAMES = 16;
+/** Outlines, previews and whole files being made. */
+export const JIT_EXTRAS_AT_ONCE_MAX = 2;
+export const JIT_EXTRAS_WAITING_MAX = 32;
+export const JIT_EXTRA_MS_MAX = MINUTE_MS;
+export const JIT_FILES_MAX = 4;
+export const JIT_FILE_WAIT_MS_MAX = 20 * SECOND_MS;
+
 // Edge
 export const EDGE_CACHE_BYTES_MAX = 128 * 1024 ** 2;
 /** In the indexes of songs that are kept: a thousand songs of four minutes, or forty of two hours. */

@@ -3,11 +3,14 @@
  * without our environment, in a process group of its own that dies as one.
  */
 import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 
 export interface ContainedLimits {
   readonly wallMs: number;
   readonly memoryBytes: number;
   readonly outputFileBytes: number;
+  /** Added to its niceness (POSIX): 19 runs when nobody else wants to. Default NICE. */
+  readonly nice?: number;
   /** What is kept of each of stdout and stderr, the end of it. */
   readonly logBytes: number;
 }
@@ -20,20 +23,32 @@ export interface ContainedRun {
   readonly timedOut: boolean;
 }
 
+const NICE = 10;
+
+/** A program that runs. */
+export interface ContainedProcess {
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Resolves when it has ended and its output is read; null: killed. Rejects when it could not be started. */
+  readonly exit: Promise<number | null>;
+  /** Whether it ran out of `wallMs`. */
+  readonly timedOut: boolean;
+  /** To the whole group; nothing when it has ended. */
+  signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void;
+}
+
 /** `exec` keeps the process id, so that killing the group leaves nothing behind. */
 const LIMITED =
-  'ulimit -c 0; ulimit -v "$1" 2>/dev/null; ulimit -f "$2"; ulimit -t "$3"; shift 3; exec nice -n 10 "$@"';
+  'ulimit -c 0; ulimit -v "$1" 2>/dev/null; ulimit -f "$2"; ulimit -t "$3"; n="$4"; shift 4; exec nice -n "$n" "$@"';
 /** ulimit -f counts in these (POSIX). */
 const FILE_BLOCK_BYTES = 512;
 
-/** @throws the signal's reason when it is aborted; Error when the program cannot be started. */
-export async function runContained(
+/** Whoever starts it reads its output, or it stops when a pipe is full. */
+export function startContained(
   program: string,
   args: readonly string[],
-  limits: ContainedLimits,
-  signal?: AbortSignal,
-): Promise<ContainedRun> {
-  signal?.throwIfAborted();
+  limits: Omit<ContainedLimits, 'logBytes'>,
+): ContainedProcess {
   const [command, commandArgs] = limited(program, args, limits);
   const child = spawn(command, commandArgs, {
     detached: process.platform !== 'win32',
@@ -43,48 +58,85 @@ export async function runContained(
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;
-    killGroup(child.pid);
+    signalGroup(child.pid, 'SIGKILL');
   }, limits.wallMs);
-  const onAbort = (): void => killGroup(child.pid);
+  let ended = false;
+  const exit = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  }).finally(() => {
+    ended = true;
+    clearTimeout(timer);
+  });
+  return {
+    stdout: child.stdout,
+    stderr: child.stderr,
+    exit,
+    get timedOut() {
+      return timedOut;
+    },
+    signal(signal) {
+      // Its id may be another group's by now.
+      if (!ended) signalGroup(child.pid, signal);
+    },
+  };
+}
+
+/**
+ * @param onStart is given the process, to stop it for a while
+ * @throws the signal's reason when it is aborted; Error when the program cannot be started.
+ */
+export async function runContained(
+  program: string,
+  args: readonly string[],
+  limits: ContainedLimits,
+  signal?: AbortSignal,
+  onStart?: (running: ContainedProcess) => void,
+): Promise<ContainedRun> {
+  signal?.throwIfAborted();
+  const running = startContained(program, args, limits);
+  const onAbort = (): void => running.signal('SIGKILL');
   signal?.addEventListener('abort', onAbort);
+  onStart?.(running);
   try {
     const [stdout, stderr, exitCode] = await Promise.all([
-      tailOf(child.stdout, limits.logBytes),
-      tailOf(child.stderr, limits.logBytes),
-      new Promise<number | null>((resolve, reject) => {
-        child.once('error', reject);
-        child.once('close', resolve);
-      }),
+      tailOf(running.stdout, limits.logBytes),
+      tailOf(running.stderr, limits.logBytes),
+      running.exit,
     ]);
     signal?.throwIfAborted();
-    return { exitCode, stdout, stderr, timedOut };
+    return { exitCode, stdout, stderr, timedOut: running.timedOut };
   } finally {
-    clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
   }
 }
 
-function limited(program: string, args: readonly string[], limits: ContainedLimits): [string, string[]] {
+function limited(
+  program: string,
+  args: readonly string[],
+  limits: Omit<ContainedLimits, 'logBytes'>,
+): [string, string[]] {
   if (process.platform === 'win32') return [program, [...args]];
   const ulimits = [
     Math.ceil(limits.memoryBytes / 1024),
     Math.ceil(limits.outputFileBytes / FILE_BLOCK_BYTES),
     Math.ceil(limits.wallMs / 1000),
+    limits.nice ?? NICE,
   ];
   return ['/bin/sh', ['-c', LIMITED, 'sh', ...ulimits.map(String), program, ...args]];
 }
 
-function killGroup(pid: number | undefined): void {
+function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   if (pid === undefined) return;
   try {
-    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
+    process.kill(process.platform === 'win32' ? pid : -pid, signal);
   } catch (error) {
     // It ended by itself in the meantime.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
-async function tailOf(stream: AsyncIterable<Buffer>, bytesMax: number): Promise<string> {
+export async function tailOf(stream: AsyncIterable<Buffer>, bytesMax: number): Promise<string> {
   let tail = Buffer.alloc(0);
   for await (const chunk of stream) tail = Buffer.concat([tail, chunk]).subarray(-bytesMax);
   return tail.toString('utf8');

@@ -7,7 +7,7 @@ import {
   SECOND_MS,
 } from '../../config/limits.ts';
 import { UnavailableError } from '../../kit/errors.ts';
-import { type ContainedRun, runContained } from './contained.ts';
+import { type ContainedProcess, type ContainedRun, runContained, startContained } from './contained.ts';
 
 export interface Ffmpeg {
   /** Absolute. */
@@ -40,14 +40,38 @@ const limits = {
   logBytes: INGEST_LOG_BYTES_MAX,
 };
 
-/** Runs ffmpeg without a terminal, its progress line or its banner. */
+/** Without a terminal, its progress line or its banner. */
+const QUIET = ['-hide_banner', '-nostdin', '-nostats'];
+
+export interface FfmpegRunOptions {
+  readonly signal?: AbortSignal;
+  /** Added to its niceness. */
+  readonly nice?: number;
+  /** Is given the process, to stop it for a while. */
+  readonly onStart?: (running: ContainedProcess) => void;
+}
+
 export const runFfmpeg = (
   ffmpeg: Ffmpeg,
   args: readonly string[],
   wallMs: number,
-  signal?: AbortSignal,
+  { signal, nice, onStart }: FfmpegRunOptions = {},
 ): Promise<ContainedRun> =>
-  runContained(ffmpeg.path, ['-hide_banner', '-nostdin', '-nostats', ...args], { ...limits, wallMs }, signal);
+  runContained(
+    ffmpeg.path,
+    [...QUIET, ...args],
+    { ...limits, wallMs, ...(nice !== undefined && { nice }) },
+    signal,
+    onStart,
+  );
+
+/** For what is read from its output as it comes. */
+export const startFfmpeg = (
+  ffmpeg: Ffmpeg,
+  args: readonly string[],
+  wallMs: number,
+  nice = 0,
+): ContainedProcess => startContained(ffmpeg.path, [...QUIET, ...args], { ...limits, wallMs, nice });
 
 /**
  * Input arguments that leave nothing to guess: the demuxer was chosen by content and may open this one file,

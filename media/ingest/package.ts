@@ -2,6 +2,7 @@
  * Step 4: stores what was encoded. The index goes last and once: a song whose index is there is whole, and who
  * comes second with an encoding of the same song takes the first one's.
  */
+import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open, readFile, stat } from 'node:fs/promises';
 import { PREVIEW_MS } from '../../config/limits.ts';
@@ -14,7 +15,7 @@ import { trackKeys } from '../package/names.ts';
 import { type EncodedRendition, renditionFrom } from '../package/rendition.ts';
 import { PACKAGE_VERSION, type PackagedTrack } from '../package/types.ts';
 import type { Transcoded } from './transcode.ts';
-import { waveformOf } from './waveform.ts';
+import { PCM_SAMPLE_BYTES, waveformOf } from './waveform.ts';
 
 /** What decoding may fall short of the declared length: encoders pad, and containers round. */
 const SHORTFALL_MS_MAX = 250;
@@ -44,7 +45,8 @@ export async function storePackage(
     for (const { rendition, content } of encoded) {
       await objects.put(trackKeys.rendition(songId, rendition.rung, encodingId), content());
     }
-    const waveform = await waveformOf(transcoded.pcmPath, track.durationMs);
+    const pcmSamples = (await stat(transcoded.pcmPath)).size / PCM_SAMPLE_BYTES;
+    const waveform = await waveformOf(createReadStream(transcoded.pcmPath), pcmSamples, track.durationMs);
     await putOnce(trackKeys.waveform(songId), json(waveform), objects);
     await putOnce(trackKeys.preview(songId), await readFile(transcoded.previewPath), objects);
     const whole: PackagedTrack = { ...track, encodingId, waveform: { bins: waveform.peaks.length } };

@@ -126,7 +126,7 @@ async function packaged(
   if (stored) return { track: stored, cpuMs: 0 };
   await using folder = await makeWorkFolder(deps.tempFolder);
   return await withRoom(folder.path, async () => {
-    const transcoded = await transcode(probed, deps.ffmpeg, folder.path, signal);
+    const transcoded = await transcode(probed, deps.ffmpeg, folder.path, signal && { signal });
     const track = await storePackage(
       songId,
       transcoded,

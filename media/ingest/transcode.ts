@@ -1,6 +1,6 @@
 /** Step 3: one ffmpeg run makes every rendition, the preview and the waveform's samples, and measures loudness. */
 import { join } from 'node:path';
-import type { Rung } from '../../actors/catalog/contract.ts';
+import { RUNGS, type Rung } from '../../actors/catalog/contract.ts';
 import {
   INGEST_SONG_MS_MAX,
   INGEST_TRANSCODE_MS_MAX,
@@ -8,9 +8,9 @@ import {
   SEGMENT_TARGET_MS,
 } from '../../config/limits.ts';
 import { RefusedError } from '../files/refusal.ts';
-import { outputRateOf } from '../package/layout.ts';
+import { channelsOf, outputRateOf } from '../package/layout.ts';
 import type { LoudnessMeasure } from '../package/types.ts';
-import { type Ffmpeg, inputArgs, runFfmpeg } from './ffmpeg.ts';
+import { type Ffmpeg, type FfmpegRunOptions, inputArgs, runFfmpeg } from './ffmpeg.ts';
 import type { Probed } from './probe.ts';
 
 export interface Transcoded {
@@ -25,21 +25,26 @@ export interface Transcoded {
   readonly cpuMs: number;
 }
 
-interface RungCoding {
-  readonly rung: Rung;
-  readonly channels: 1 | 2;
-  readonly options: readonly string[];
+export interface TranscodeSource extends Pick<Probed, 'path' | 'demuxer' | 'sampleRate' | 'durationMs'> {
+  /** Where given, every rendition lasts exactly this long at its own sample rate, whatever decoding gives. */
+  readonly outputSamples?: number;
 }
 
 /**
  * The two-loop search is worth its time where bits are few. At 320 kbit/s intensity stereo and noise
  * substitution, which trade fidelity for bits, are off.
  */
-const LADDER: readonly RungCoding[] = [
-  { rung: 24, channels: 1, options: ['-aac_coder', 'twoloop'] },
-  { rung: 96, channels: 2, options: ['-aac_coder', 'twoloop'] },
-  { rung: 160, channels: 2, options: ['-aac_coder', 'fast'] },
-  { rung: 320, channels: 2, options: ['-aac_coder', 'fast', '-aac_is', '0', '-aac_pns', '0'] },
+const CODERS: Readonly<Record<Rung, readonly string[]>> = {
+  24: ['-aac_coder', 'twoloop'],
+  96: ['-aac_coder', 'twoloop'],
+  160: ['-aac_coder', 'fast'],
+  320: ['-aac_coder', 'fast', '-aac_is', '0', '-aac_pns', '0'],
+};
+
+/** @param hasty while someone waits: at 96 kbit/s the search costs more time than it gives sound */
+export const encoderArgs = (rung: Rung, hasty = false): string[] => [
+  ...['-c:a', 'aac', ...(hasty && rung === 96 ? CODERS[160] : CODERS[rung])],
+  ...['-b:a', `${rung}k`, '-ac', String(channelsOf(rung)), ...PLAIN],
 ];
 
 const FRAGMENTED = [
@@ -55,31 +60,27 @@ const PREVIEW_AT = 0.3;
 
 /** @throws RefusedError `DAMAGED`, `TRUNCATED`, `TOO_SLOW` */
 export async function transcode(
-  probed: Probed,
+  source: TranscodeSource,
   ffmpeg: Ffmpeg,
   outputFolder: string,
-  signal?: AbortSignal,
+  options?: FfmpegRunOptions,
 ): Promise<Transcoded> {
-  const renditions = LADDER.map(({ rung }) => ({ rung, path: join(outputFolder, `${rung}.mp4`) }));
+  const renditions = RUNGS.map((rung) => ({ rung, path: join(outputFolder, `${rung}.mp4`) }));
   const previewPath = join(outputFolder, 'preview.m4a');
   const pcmPath = join(outputFolder, 'waveform.pcm');
-  const durationMs = probed.durationMs ?? 0;
-  const previewStartMs = Math.round(
-    Math.max(0, Math.min(durationMs * PREVIEW_AT, durationMs - PREVIEW_MS - 1000)),
-  );
+  const previewStartMs = previewStartOf(source.durationMs ?? 0);
   const run = await runFfmpeg(
     ffmpeg,
     [
       ...['-benchmark', '-y', '-threads', '1', '-t', String(INGEST_SONG_MS_MAX / 1000 + 1)],
-      ...inputArgs(probed.path, probed.demuxer),
-      ...['-filter_complex', filterGraph(outputRateOf(probed.sampleRate), previewStartMs)],
-      ...LADDER.flatMap((coding) => renditionArgs(coding, join(outputFolder, `${coding.rung}.mp4`))),
-      ...['-map', '[preview]', '-c:a', 'aac', '-aac_coder', 'fast', '-b:a', `${PREVIEW_KBPS}k`],
-      ...[...PLAIN, '-movflags', '+faststart', '-f', 'mp4', previewPath],
+      ...inputArgs(source.path, source.demuxer),
+      ...['-filter_complex', filterGraph(source, previewStartMs)],
+      ...renditions.flatMap(({ rung, path }) => renditionArgs(rung, path)),
+      ...['-map', '[preview]', ...previewArgs(previewPath)],
       ...['-map', '[pcm]', '-f', 's16le', pcmPath],
     ],
     INGEST_TRANSCODE_MS_MAX,
-    signal,
+    options,
   );
   if (run.timedOut) throw new RefusedError('TOO_SLOW');
   if (run.exitCode !== 0) throw new RefusedError('DAMAGED');
@@ -95,21 +96,44 @@ export async function transcode(
 }
 
 /** asetpts numbers the samples: a hole in the source's timestamps would shift one rung's segments. */
-function filterGraph(rateHz: number, previewStartMs: number): string {
+export const soundFilter = (sampleRate: number): string =>
+  `aformat=sample_fmts=fltp:sample_rates=${sampleRate}:channel_layouts=stereo,asetpts=N/SR/TB`;
+
+/** An outline of some hundred bins needs no long filter. */
+export const waveformFilter = `aresample=${WAVEFORM_RATE_HZ}:filter_size=4,aformat=sample_fmts=s16`;
+
+export const previewStartOf = (durationMs: number): number =>
+  Math.round(Math.max(0, Math.min(durationMs * PREVIEW_AT, durationMs - PREVIEW_MS - 1000)));
+
+/** @param startMs of what the filter is given */
+export const previewFilter = (startMs: number): string => {
   const seconds = PREVIEW_MS / 1000;
+  return `atrim=start=${startMs / 1000}:duration=${seconds},asetpts=PTS-STARTPTS,afade=t=in:d=0.5,afade=t=out:st=${seconds - 2}:d=2`;
+};
+
+export const previewArgs = (path: string): string[] => [
+  ...['-c:a', 'aac', '-aac_coder', 'fast', '-b:a', `${PREVIEW_KBPS}k`],
+  ...[...PLAIN, '-movflags', '+faststart', '-f', 'mp4', path],
+];
+
+function filterGraph({ sampleRate, outputSamples }: TranscodeSource, previewStartMs: number): string {
+  const exact = outputSamples === undefined ? '' : `,${exactly(outputSamples)}`;
   return [
-    `[0:a:0]aformat=sample_fmts=fltp:sample_rates=${rateHz}:channel_layouts=stereo,asetpts=N/SR/TB,asplit=6[measured][both][r96][r160][r320][excerpt]`,
+    // What is measured is what there is, not what fills it up.
+    `[0:a:0]${soundFilter(outputRateOf(sampleRate))},asplit=4[measured][shaped][excerpt][music]`,
+    `[music]anull${exact},asplit=4[both][r96][r160][r320]`,
     '[measured]ebur128=peak=true:framelog=verbose,anullsink',
-    '[both]aformat=channel_layouts=mono,asplit=2[r24][shape]',
-    `[excerpt]atrim=start=${previewStartMs / 1000}:duration=${seconds},asetpts=PTS-STARTPTS,afade=t=in:d=0.5,afade=t=out:st=${seconds - 2}:d=2[preview]`,
-    // An outline of some hundred bins needs no long filter.
-    `[shape]aresample=${WAVEFORM_RATE_HZ}:filter_size=4,aformat=sample_fmts=s16[pcm]`,
+    '[both]aformat=channel_layouts=mono[r24]',
+    `[excerpt]${previewFilter(previewStartMs)}[preview]`,
+    `[shaped]aformat=channel_layouts=mono,${waveformFilter}[pcm]`,
   ].join(';');
 }
 
-const renditionArgs = ({ rung, channels, options }: RungCoding, path: string): string[] => [
-  ...['-map', `[r${rung}]`, '-c:a', 'aac', ...options, '-b:a', `${rung}k`, '-ac', String(channels)],
-  ...[...PLAIN, ...FRAGMENTED, '-f', 'mp4', path],
+/** Silence behind what is too short, nothing behind what is too long. */
+export const exactly = (samples: number): string => `apad=whole_len=${samples},atrim=end_sample=${samples}`;
+
+const renditionArgs = (rung: Rung, path: string): string[] => [
+  ...['-map', `[r${rung}]`, ...encoderArgs(rung), ...FRAGMENTED, '-f', 'mp4', path],
 ];
 
 /** ebur128 prints a summary when it starts and one when it ends; silence has no true peak. */

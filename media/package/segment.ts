@@ -17,7 +17,7 @@ export function segmentRange(rendition: Rendition, index: number): ByteRange {
   return { start: segment.offset, end: segment.offset + segment.bytes };
 }
 
-export const noSuchSegment = ({ segments }: RenditionLayout): NotFoundError =>
+export const noSuchSegment = ({ segments }: Pick<RenditionLayout, 'segments'>): NotFoundError =>
   new NotFoundError(
     'SEGMENT_NOT_FOUND',
     `The song has segments 0 to ${segments.length - 1}; read its playlist again.`,

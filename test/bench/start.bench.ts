@@ -11,6 +11,7 @@ import { openBrowser } from '../e2e/browser.ts';
 import { makeLibrary } from '../e2e/library.ts';
 import { isFetchedAt, listenIn, openAlbum, signUp } from '../e2e/listener.ts';
 import { startOn } from '../e2e/service.ts';
+import { clickToPlaying } from './click.ts';
 import type { BenchReport } from './report.ts';
 
 const RUNS = 12;
@@ -36,23 +37,6 @@ async function addLatency(context: BrowserContext, page: Page, latency: number):
 
 /** The song that sounds is the `place`-th since one was picked by hand, from 0 on; the last has no next. */
 const nextIsReady = (page: Page, place: number) => isFetchedAt(page, (place + 1) * SONG_SECONDS + 1);
-
-/**
- * Clicks and gives the time until something plays, by the browser's own clock. The page tells it once: asking
- * again and again would make it draw, and that takes longer here than the start.
- */
-async function clickToPlaying(page: Page, click: () => Promise<void>): Promise<number> {
-  const started = page.evaluate(
-    () =>
-      new Promise<number>((resolve) => {
-        const onClick = ({ timeStamp }: Event) =>
-          addEventListener('heard.playing', () => resolve(performance.now() - timeStamp), { once: true });
-        addEventListener('click', onClick, { capture: true, once: true });
-      }),
-  );
-  await click();
-  return started;
-}
 
 /** From the last song to the first, so that none was fetched ahead as the next one. */
 async function coldStarts(page: Page): Promise<number[]> {

@@ -11,15 +11,18 @@ export interface TestSound {
   readonly sampleRate?: number;
   /** Different seeds give different sound. */
   readonly seed?: number;
+  /** With drums, whose attacks make an encoder switch its windows. */
+  readonly beats?: boolean;
   readonly tags?: Readonly<Record<string, string>>;
   /** Encoder arguments; default those that the name's extension stands for. */
   readonly args?: readonly string[];
 }
 
 /** A rising tone with a fifth above it: no two moments alike, so that a shift of one sample shows. */
-const toneOf = (seed: number): string => {
+const toneOf = (seed: number, beats: boolean): string => {
   const hz = 180 + 37 * seed;
-  return `0.3*sin(2*PI*t*(${hz}+40*t))+0.2*sin(3*PI*t*(${hz}+41*t))`;
+  const tone = `0.3*sin(2*PI*t*(${hz}+40*t))+0.2*sin(3*PI*t*(${hz}+41*t))`;
+  return beats ? `${tone}+0.3*exp(-60*mod(t\\,0.29))*sin(2*PI*1700*t)` : tone;
 };
 
 /** The same tone, to compare with what is heard. */
@@ -47,8 +50,8 @@ export async function makeMusic(
 ): Promise<string> {
   const path = join(folder, name);
   await mkdir(dirname(path), { recursive: true });
-  const { samples, fromSample = 0, sampleRate = 44100, seed = 1, tags = {} } = sound;
-  const tone = toneOf(seed);
+  const { samples, fromSample = 0, sampleRate = 44100, seed = 1, beats = false, tags = {} } = sound;
+  const tone = toneOf(seed, beats);
   const run = await runFfmpeg(
     ffmpeg,
     [
