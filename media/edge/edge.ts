@@ -3,6 +3,7 @@
  * nothing of the control plane; everything it needs stands in the path and in the objects.
  */
 import type { ServerResponse } from 'node:http';
+import { RUNGS } from '../../actors/catalog/contract.ts';
 import { AntiphonError, ForbiddenError } from '../../kit/errors.ts';
 import { type HttpHandler, type HttpRequest, problemOf, sendProblem } from '../../kit/http.ts';
 import { logger } from '../../kit/log.ts';
@@ -35,6 +36,12 @@ export interface EdgeDeps {
 type Kind = TrackFile['kind'] | 'preview' | 'cover' | 'coverColors';
 
 const MP4 = 'audio/mp4';
+/** The original may be better than any rung, and goes to whom the best is allowed. */
+const neededRung = (file: TrackFile): number => {
+  if (file.kind === 'original') return Math.max(...RUNGS);
+  return 'rung' in file ? file.rung : 0;
+};
+
 const SHAPES: Readonly<Record<Kind, Shape>> = {
   master: { type: 'application/vnd.apple.mpegurl', cacheControl: PRIVATE },
   playlist: { type: 'application/vnd.apple.mpegurl', cacheControl: PRIVATE },
@@ -44,6 +51,7 @@ const SHAPES: Readonly<Record<Kind, Shape>> = {
   encryptedInit: { type: MP4, cacheControl: IMMUTABLE },
   segment: { type: MP4, cacheControl: IMMUTABLE },
   file: { type: MP4, cacheControl: PRIVATE },
+  original: { type: 'application/octet-stream', cacheControl: PRIVATE },
   waveform: { type: 'application/json', cacheControl: IMMUTABLE },
   preview: { type: MP4, cacheControl: IMMUTABLE },
   cover: { type: 'image/webp', cacheControl: IMMUTABLE },
@@ -69,7 +77,7 @@ export function createEdge({ library, keys, report, clock }: EdgeDeps): HttpHand
       case 'expired':
         throw new ForbiddenError('MEDIA_TOKEN_EXPIRED', 'This address has expired; ask for a new one.');
       case 'valid':
-        if ('rung' in path.file && path.file.rung > verified.claims.maxRung) {
+        if (neededRung(path.file) > verified.claims.maxRung) {
           throw new ForbiddenError('RUNG_NOT_ALLOWED', 'This address does not allow so high a quality.');
         }
         return verified.claims;
@@ -107,6 +115,12 @@ export function createEdge({ library, keys, report, clock }: EdgeDeps): HttpHand
         return sendFile(req, res, await library.file(songId, file.rung), shape, (segment) =>
           told.served(claims.playId, songId, file.rung, segment),
         );
+      case 'original': {
+        await using original = await library.original(songId);
+        return await sendFile(req, res, original, { ...shape, type: original.type }, (segment) =>
+          told.served(claims.playId, songId, claims.maxRung, segment),
+        );
+      }
     }
   };
 

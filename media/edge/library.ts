@@ -8,10 +8,8 @@ import {
   EDGE_FILE_HEADS_BYTES_MAX,
   EDGE_READ_BYTES_MAX,
   EDGE_READS_AT_ONCE_MAX,
-  EDGE_TRACK_SEGMENTS_MAX,
 } from '../../config/limits.ts';
 import { NotFoundError } from '../../kit/errors.ts';
-import type { Objects } from '../../kit/ports/objects.ts';
 import type { Covers } from '../covers/covers.ts';
 import { COVER_SIZES_PX, type CoverSizePx } from '../covers/names.ts';
 import { dashManifest } from '../package/dash.ts';
@@ -19,11 +17,11 @@ import { encryptSegment, segmentIv, segmentKey } from '../package/encrypt.ts';
 import { mediaPlaylist, multivariantPlaylist } from '../package/hls.ts';
 import { trackKeys } from '../package/names.ts';
 import { type ProgressiveFile, progressiveFile, progressivePieces } from '../package/progressive.ts';
-import { initRange, segmentRange } from '../package/segment.ts';
-import { PACKAGE_VERSION, type PackagedTrack, type Rendition } from '../package/types.ts';
 import { LoadingLru } from './loading-lru.ts';
 import { lookups } from './metrics.ts';
+import { openOriginal } from './original.ts';
 import type { KeptFile, ManifestFile } from './path.ts';
+import { createSongs, noSuchMedia, renditionOf, type SongsDeps } from './songs.ts';
 
 /** A whole body in memory. */
 export interface Body {
@@ -42,14 +40,11 @@ export interface FileBody {
   segmentsIn(start: number, end: number): readonly number[];
 }
 
-export interface LibraryDeps {
-  readonly objects: Objects;
+export interface LibraryDeps extends SongsDeps {
   readonly covers: Covers;
   /** From which the songs' segment keys are derived (media/package/encrypt.ts). */
   readonly masterSecret: Uint8Array;
   readonly cacheBytesMax?: number;
-  /** In the indexes that are kept, some 100 bytes each. */
-  readonly trackSegmentsMax?: number;
 }
 
 export type Library = ReturnType<typeof createLibrary>;
@@ -59,15 +54,13 @@ const bodyOf = (bytes: Buffer): Body => ({
   etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
 });
 
-const notFound = (): NotFoundError =>
-  new NotFoundError('NO_SUCH_MEDIA', 'There is nothing at this address; ask the service for a new one.');
-
 export function createLibrary({
   objects,
   covers,
+  jit,
   masterSecret,
   cacheBytesMax = EDGE_CACHE_BYTES_MAX,
-  trackSegmentsMax = EDGE_TRACK_SEGMENTS_MAX,
+  trackSegmentsMax,
 }: LibraryDeps) {
   const bodies = new LoadingLru<Body>({
     weightMax: cacheBytesMax,
@@ -81,62 +74,48 @@ export function createLibrary({
     loadsMax: COVER_READS_AT_ONCE_MAX,
     onLookup: (hit) => lookups.inc({ result: hit ? 'hit' : 'miss' }),
   });
-  const tracks = new LoadingLru<PackagedTrack>({
-    weightMax: trackSegmentsMax,
-    weightOf: ({ renditions }) => renditions.reduce((sum, { segments }) => sum + segments.length, 0),
-    loadsMax: EDGE_READS_AT_ONCE_MAX,
-  });
+  const songs = createSongs({ objects, jit, trackSegmentsMax });
   const files = new LoadingLru<ProgressiveFile & { readonly etag: string }>({
     weightMax: EDGE_FILE_HEADS_BYTES_MAX,
     weightOf: ({ head }) => head.length,
     loadsMax: EDGE_READS_AT_ONCE_MAX,
   });
 
-  const object = async (key: string): Promise<Buffer> => {
-    const bytes = await objects.get(key);
-    if (!bytes) throw notFound();
-    return bytes;
-  };
-
-  const track = (songId: string): PackagedTrack | Promise<PackagedTrack> =>
-    tracks.get(songId, async () => {
-      const index = JSON.parse((await object(trackKeys.index(songId))).toString('utf8')) as PackagedTrack;
-      if (index.version !== PACKAGE_VERSION) throw notFound();
-      return index;
-    });
-
-  const renditionOf = async (songId: string, rung: Rung): Promise<Rendition> => {
-    const rendition = (await track(songId)).renditions.find((candidate) => candidate.rung === rung);
-    if (!rendition) throw notFound();
-    return rendition;
-  };
-
-  const clear = async (songId: string, rung: Rung, start: number, end: number): Promise<Buffer> => {
-    const { encodingId } = await track(songId);
-    const bytes = await objects.range(trackKeys.rendition(songId, rung, encodingId), start, end);
-    if (bytes?.length !== end - start) throw notFound();
-    return bytes;
-  };
-
   const encrypted = (bytes: Buffer, songId: string, rung: Rung): Buffer =>
     encryptSegment(bytes, segmentKey(masterSecret, songId, rung), segmentIv(masterSecret, songId));
 
+  /** What a page shows or plays beside the song: stored, or made now. */
+  const beside = async (
+    key: string,
+    make: () => Promise<Buffer | undefined> | undefined,
+  ): Promise<Buffer> => {
+    const bytes = (await objects.get(key)) ?? (await make());
+    if (!bytes) throw noSuchMedia();
+    return bytes;
+  };
+
+  const waveform = (songId: string): Promise<Buffer> =>
+    beside(trackKeys.waveform(songId), async () => {
+      const made = await jit?.waveform(songId);
+      return made && Buffer.from(JSON.stringify(made));
+    });
+
   const read = async (songId: string, file: KeptFile): Promise<Buffer> => {
-    if (file.kind === 'waveform') return object(trackKeys.waveform(songId));
+    if (file.kind === 'waveform') return waveform(songId);
     const { kind, rung } = file;
-    const rendition = await renditionOf(songId, rung);
-    const { start, end } = kind === 'segment' ? segmentRange(rendition, file.index) : initRange(rendition);
-    const bytes = await clear(songId, rung, start, end);
+    const bytes = await songs.with(songId, (song) =>
+      kind === 'segment' ? song.segment(rung, file.index) : song.init(rung),
+    );
     return kind === 'init' ? bytes : encrypted(bytes, songId, rung);
   };
 
-  const manifest = async (songId: string, file: ManifestFile, maxRung: Rung): Promise<string> => {
-    const packaged = await track(songId);
-    if (file.kind === 'master') return multivariantPlaylist(packaged, maxRung);
-    const iv = segmentIv(masterSecret, songId);
-    if (file.kind === 'manifest') return dashManifest(packaged, maxRung, iv);
-    return mediaPlaylist(packaged, await renditionOf(songId, file.rung), iv);
-  };
+  const manifest = (songId: string, file: ManifestFile, maxRung: Rung): Promise<string> =>
+    songs.with(songId, async ({ layout }) => {
+      if (file.kind === 'master') return multivariantPlaylist(layout, maxRung);
+      const iv = segmentIv(masterSecret, songId);
+      if (file.kind === 'manifest') return dashManifest(layout, maxRung, iv);
+      return mediaPlaylist(layout, renditionOf(layout, file.rung), iv);
+    });
 
   return {
     /** Segments, init sections and waveforms; `name` is their path without the token. */
@@ -147,12 +126,14 @@ export function createLibrary({
       bodyOf(Buffer.from(await manifest(songId, file, maxRung))),
 
     key: async (songId: string, rung: Rung): Promise<Body> => {
-      await renditionOf(songId, rung);
+      await songs.with(songId, async ({ layout }) => renditionOf(layout, rung));
       return bodyOf(segmentKey(masterSecret, songId, rung));
     },
 
     preview: (songId: string): Body | Promise<Body> =>
-      bodies.get(`p/${songId}`, async () => bodyOf(await object(trackKeys.preview(songId)))),
+      bodies.get(`p/${songId}`, async () =>
+        bodyOf(await beside(trackKeys.preview(songId), () => jit?.preview(songId))),
+      ),
 
     /** The next smaller one stands in, for an hour, where this size was never made and can not be made now. */
     async cover(coverId: string, sizePx: number): Promise<Body & { readonly standsIn?: true }> {
@@ -178,16 +159,22 @@ export function createLibrary({
     coverColors: (coverId: string): Body | Promise<Body> =>
       images.get(`${coverId}/colors`, async () => bodyOf(await covers.colors(coverId))),
 
+    /** @throws NotFoundError `ORIGINAL_GONE`, `NO_SUCH_MEDIA` */
+    original: (songId: string) =>
+      songs.with(songId, async ({ layout }) => {
+        const file = await jit?.original(songId);
+        if (!file) throw noSuchMedia();
+        return openOriginal(file, layout);
+      }),
+
     async file(songId: string, rung: Rung): Promise<FileBody> {
-      const rendition = await renditionOf(songId, rung);
-      const file = await files.get(`${songId}/${rung}`, async () => {
-        const packaged = await track(songId);
-        const info = await objects.head(trackKeys.rendition(songId, rung, packaged.encodingId));
-        if (!info) throw notFound();
-        const built = await progressiveFile(packaged, rendition, (start, end) =>
-          clear(songId, rung, start, end),
-        );
-        return { ...built, etag: bodyOf(Buffer.concat([built.head, Buffer.from(info.etag)])).etag };
+      const { rendition, read, id, samples } = await songs.with(songId, async (song) => ({
+        ...(await song.file(rung)),
+        samples: song.layout.samples,
+      }));
+      const file = await files.get(`${songId}/${rung}/${id}`, async () => {
+        const built = await progressiveFile({ samples }, rendition, read);
+        return { ...built, etag: bodyOf(Buffer.concat([built.head, Buffer.from(id)])).etag };
       });
       const segmentAt = (at: number): number =>
         rendition.segments.findIndex((segment) => at < segment.offset + segment.bytes);
@@ -207,7 +194,7 @@ export function createLibrary({
             const segment = segmentAt(piece.start);
             for (let at = piece.start; at < piece.end; at += EDGE_READ_BYTES_MAX) {
               const to = Math.min(piece.end, at + EDGE_READ_BYTES_MAX);
-              yield { bytes: await clear(songId, rung, at, to), segment };
+              yield { bytes: await read(at, to), segment };
             }
           }
         },

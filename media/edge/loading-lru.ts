@@ -35,6 +35,14 @@ export class LoadingLru<V> {
     return this.#loading.get(key) ?? this.#load(key, load);
   }
 
+  /** What is being loaded is kept when it comes. */
+  delete(key: string): void {
+    const value = this.#values.get(key);
+    if (value === undefined) return;
+    this.#values.delete(key);
+    this.#weight -= this.#options.weightOf(value);
+  }
+
   #load(key: string, load: () => Promise<V>): Promise<V> {
     if (this.#loading.size >= this.#options.loadsMax) {
       throw new UnavailableError('EDGE_BUSY', 'Too much is being read at once; try again in a moment.');

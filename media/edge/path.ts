@@ -18,6 +18,8 @@ export type TrackFile =
   | ManifestFile
   | KeptFile
   | { readonly kind: 'key'; readonly rung: Rung }
+  /** The song's own file. */
+  | { readonly kind: 'original' }
   | { readonly kind: 'file'; readonly rung: Rung };
 
 export type EdgePath =
@@ -43,6 +45,7 @@ const PLAIN: Readonly<Record<string, TrackFile>> = {
   'master.m3u8': { kind: 'master' },
   'manifest.mpd': { kind: 'manifest' },
   'waveform.json': { kind: 'waveform' },
+  original: { kind: 'original' },
 };
 const OF_RUNG_KINDS = {
   'index.m3u8': 'playlist',

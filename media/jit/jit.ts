@@ -2,7 +2,6 @@
  * Just-in-time packaging: what the edge serves of a song that is not packaged, made when it is asked for, at
  * the addresses and in the layout that the package will have.
  */
-import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { Rung } from '../../actors/catalog/contract.ts';
 import {
@@ -103,11 +102,7 @@ export function createJit({ files, tables, ffmpeg, clock, tempFolder, runsMax }:
     file: (songId: string, rung: Rung): Promise<WholeFile | undefined> =>
       whenThere(songId, (plan) => wholeFiles.get(plan, rung)),
 
-    /** The file as it is, with what tells one state of it from another. */
-    original: async (songId: string): Promise<(AudioFile & { readonly mtimeMs: number }) | undefined> => {
-      const file = await files.bestFile(songId);
-      return file && { ...file, mtimeMs: (await stat(file.path)).mtimeMs };
-    },
+    original: (songId: string): Promise<AudioFile | undefined> => files.bestFile(songId),
 
     async [Symbol.asyncDispose]() {
       await runs[Symbol.asyncDispose]();

@@ -6,7 +6,7 @@
 import { boxesIn, malformed } from './mp4/boxes.ts';
 import { framesOf, type ReadRange, trackOf } from './mp4/read.ts';
 import { progressiveHead } from './mp4/write.ts';
-import type { PackagedTrack, Rendition } from './types.ts';
+import type { Rendition, TrackLayout } from './types.ts';
 
 export interface ProgressiveFile {
   /** ftyp, moov and the mdat's header: about 4 bytes a frame, 56 kB for 5 minutes. */
@@ -24,7 +24,7 @@ export type ProgressivePiece =
  * @param read ranges of `<rung>.mp4`
  */
 export async function progressiveFile(
-  track: PackagedTrack,
+  track: Pick<TrackLayout, 'samples'>,
   rendition: Rendition,
   read: ReadRange,
 ): Promise<ProgressiveFile> {
