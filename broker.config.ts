@@ -22,6 +22,7 @@ import { createStatic } from './infra/http/static.ts';
 import { isCluster, openEngines } from './infra/open-engines.ts';
 import { testPaymentProvider } from './infra/payment/test-provider.ts';
 import { ingestOf } from './ingest.config.ts';
+import { expecting, openJit } from './jit.config.ts';
 import { clientOf } from './kit/client.ts';
 import { systemSources } from './kit/sources.ts';
 import { type DemoProgress, ensureDemo } from './media/demo/demo.ts';
@@ -54,6 +55,13 @@ export async function startService(settings: Settings): Promise<RunningService> 
   });
   opened.defer(() => broker.stop());
 
+  const media = createMediaUrls({
+    keys: mediaKeys,
+    baseUrl: settings.mediaUrl ?? '',
+    ...(settings.mediaUrl !== undefined && { fallbackUrl: '' }),
+  });
+  const jit =
+    hosts('edge') && !isCluster(settings) ? opened.use(await openJit(engines, settings)) : undefined;
   const services = await openServices(settings.roles, {
     ...engines,
     sources: systemSources,
@@ -61,11 +69,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
     nodeId: settings.nodeId,
     masterSecret: secret,
     payments: testPaymentProvider,
-    media: createMediaUrls({
-      keys: mediaKeys,
-      baseUrl: settings.mediaUrl ?? '',
-      ...(settings.mediaUrl !== undefined && { fallbackUrl: '' }),
-    }),
+    media: jit ? expecting(jit, media) : media,
     defaultCountry: settings.defaultCountry,
     openSignUp: settings.openSignUp,
   });
@@ -84,7 +88,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
   let leaving = false;
   const handlers: NamedHandler[] = [];
   if (hosts('edge')) {
-    const edge = opened.use(await openEdge(engines, settings, secret));
+    const edge = opened.use(await openEdge(engines, settings, secret, jit));
     handlers.push({ name: 'edge', handle: edge.handle, quiet: true });
   }
   if (gateway) {

@@ -14,6 +14,7 @@ import { createEdge } from './media/edge/edge.ts';
 import { listenForEdgeReports } from './media/edge/edge-reports.ts';
 import { mediaKeysOf } from './media/edge/keys-file.ts';
 import { createLibrary } from './media/edge/library.ts';
+import type { JustInTime } from './media/edge/ports.ts';
 import { createServedReport } from './media/edge/served.ts';
 import { createWarming } from './media/warming/actor.ts';
 import { fetchThrough } from './media/warming/fetch.ts';
@@ -29,13 +30,14 @@ export async function openEdge(
   { journal, objects, tables }: Engines,
   settings: Settings,
   masterSecret: string,
+  jit?: JustInTime,
 ): Promise<OpenEdge> {
   await using opened = new AsyncDisposableStack();
   const report = opened.use(createServedReport({ journal, clock: systemClock }));
   // Workers of a cluster make covers ahead: no music lies beside its edges.
   const sources = isCluster(settings) ? undefined : createCoverSources(tables);
   const covers = opened.use(createCovers({ objects, ...(sources && { sources }) }));
-  const library = createLibrary({ objects, covers, masterSecret: keyFor(masterSecret, 'content') });
+  const library = createLibrary({ objects, covers, jit, masterSecret: keyFor(masterSecret, 'content') });
   if (settings.edgeReports) {
     opened.use(await listenForEdgeReports({ library, report }, addressOf(settings.edgeReports)));
   }

@@ -13,6 +13,7 @@ import { ACTOR_SNAPSHOTS } from './kit/actor/snapshot.ts';
 import { coverSourceTable } from './media/covers/tables.ts';
 import { ingestJobs } from './media/ingest/jobs.ts';
 import { ingestFiles, ingestIds, ingestOwners } from './media/ingest/tables.ts';
+import { jitLengths } from './media/jit/tables.ts';
 import * as library from './media/library/tables.ts';
 import { releaseTable } from './media/warming/releases.ts';
 
@@ -40,6 +41,7 @@ export const SCHEMA: Schema = [
       ...[library.libraryFolders, library.libraryFiles, library.libraryRefusals, library.librarySongFiles],
       accounts.INVITATIONS,
       HEALTH_HOURS,
+      jitLengths,
     ],
   },
 ];

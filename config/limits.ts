@@ -249,6 +249,8 @@ export const JIT_SEGMENTS_EXPECTED = 2;
 export const JIT_SEGMENTS_NEAR = 3;
 /** Segments that nobody has asked for yet, or that were asked for just now. */
 export const JIT_SEGMENTS_BYTES_MAX = 32 * 1024 ** 2;
+/** Plays whose beginning was made ahead. */
+export const JIT_PLAYS_REMEMBERED_MAX = 10_000;
 export const JIT_RUN_IDLE_MS = 30 * SECOND_MS;
 export const JIT_RUN_MS_MAX = 6 * HOUR_MS;
 /** Segments that are waited for, over all songs. */

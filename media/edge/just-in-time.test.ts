@@ -39,7 +39,7 @@ async function openWorld(t: Test, file: AudioFile, folder: string) {
   const files = new Map([[songId, file]]);
   const jit = createJit({
     files: { bestFile: async (id) => files.get(id) },
-    ...{ tables, ffmpeg, clock, tempFolder, runsMax: 2 },
+    ...{ tables, objects, ffmpeg: async () => ffmpeg, clock, tempFolder, runsMax: 2 },
   });
   t.teardown(() => jit[Symbol.asyncDispose]());
   const served: string[] = [];

@@ -12,9 +12,12 @@ import {
 } from '../../config/limits.ts';
 import { UnavailableError } from '../../kit/errors.ts';
 import { createGate } from '../../kit/gate.ts';
+import { logger } from '../../kit/log.ts';
+import type { Objects } from '../../kit/ports/objects.ts';
 import type { Tables } from '../../kit/ports/tables.ts';
 import type { Clock } from '../../kit/sources.ts';
 import type { Ffmpeg } from '../ingest/ffmpeg.ts';
+import { trackKeys } from '../package/names.ts';
 import { noSuchSegment } from '../package/segment.ts';
 import type { TrackLayout, Waveform } from '../package/types.ts';
 import { encode } from './encode.ts';
@@ -25,10 +28,14 @@ import { createRuns } from './runs.ts';
 import { jitLengths } from './tables.ts';
 import { createWholeFiles, type WholeFile } from './whole-files.ts';
 
+const log = logger('jit');
+
 export interface JitDeps {
   readonly files: Files;
   readonly tables: Tables;
-  readonly ffmpeg: Ffmpeg;
+  readonly objects: Pick<Objects, 'head'>;
+  /** Looked for once. */
+  readonly ffmpeg: () => Promise<Ffmpeg>;
   readonly clock: Clock;
   /** Where files lie while they are made; it exists. */
   readonly tempFolder: string;
@@ -38,17 +45,20 @@ export interface JitDeps {
 
 export type Jit = ReturnType<typeof createJit>;
 
-export function createJit({ files, tables, ffmpeg, clock, tempFolder, runsMax }: JitDeps) {
+export function createJit({ files, tables, objects, ffmpeg, clock, tempFolder, runsMax }: JitDeps) {
   const plans = createPlans({ files, lengths: tables.open(jitLengths), ffmpeg, clock });
   const onShort = (plan: Plan, samples: number): void => void plans.endsAt(plan, samples);
+  async function* encodeFrom(plan: Plan, rung: Rung, from: number, signal?: AbortSignal) {
+    return yield* encode(plan, rung, from, await ffmpeg(), signal);
+  }
   const runs = createRuns({
-    encode: (plan, rung, from, signal) => encode(plan, rung, from, ffmpeg, signal),
+    encode: encodeFrom,
     clock,
     runsMax: runsMax ?? availableParallelism() * JIT_RUNS_PER_CORE,
     onShort,
   });
   const wholeFiles = createWholeFiles({
-    encode: (plan, rung) => encode(plan, rung, 0, ffmpeg),
+    encode: (plan, rung) => encodeFrom(plan, rung, 0),
     tempFolder,
     clock,
   });
@@ -84,20 +94,22 @@ export function createJit({ files, tables, ffmpeg, clock, tempFolder, runsMax }:
         return runs.segment(plan, rung, index);
       }),
 
-    /** The song is about to be asked for, in no more than `maxRung`. */
-    expect(songId: string, maxRung: Rung): void {
-      const rung = maxRung < startRung ? maxRung : startRung;
-      plans.of(songId).then(
-        (plan) => plan && runs.expect(plan, rung),
-        () => undefined,
-      );
+    /** The song is about to be asked for, in no more than `maxRung`; nothing is done for one that is packaged. */
+    async expect(songId: string, maxRung: Rung): Promise<void> {
+      try {
+        const plan = await plans.of(songId);
+        if (!plan || (await objects.head(trackKeys.index(songId)))) return;
+        runs.expect(plan, maxRung < startRung ? maxRung : startRung);
+      } catch (err) {
+        log.warn({ err, songId }, 'a song that is expected could not be prepared');
+      }
     },
 
     waveform: (songId: string): Promise<Waveform | undefined> =>
-      whenThere(songId, (plan) => extras(() => outline(plan, ffmpeg))),
+      whenThere(songId, (plan) => extras(async () => outline(plan, await ffmpeg()))),
 
     preview: (songId: string): Promise<Buffer | undefined> =>
-      whenThere(songId, (plan) => extras(() => preview(plan, ffmpeg, tempFolder))),
+      whenThere(songId, (plan) => extras(async () => preview(plan, await ffmpeg(), tempFolder))),
 
     file: (songId: string, rung: Rung): Promise<WholeFile | undefined> =>
       whenThere(songId, (plan) => wholeFiles.get(plan, rung)),

@@ -20,7 +20,7 @@ export interface Plan {
 export interface PlansDeps {
   readonly files: Files;
   readonly lengths: Table<readonly [], LengthRow>;
-  readonly ffmpeg: Ffmpeg;
+  readonly ffmpeg: () => Promise<Ffmpeg>;
   readonly clock: Clock;
 }
 
@@ -37,7 +37,8 @@ export function createPlans({ files, lengths, ffmpeg, clock }: PlansDeps): Plans
   const counted = (songId: string, file: AudioFile): Promise<number> => {
     const begun = counting.get(songId);
     if (begun) return begun;
-    const count = countSamples(file, ffmpeg)
+    const count = ffmpeg()
+      .then((found) => countSamples(file, found))
       .then(async (samples) => {
         await lengths.put(songId, [], { bytes: file.bytes, samples, fromMs: 0 });
         return samples;

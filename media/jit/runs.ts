@@ -122,9 +122,9 @@ export function createRuns({ encode, clock, runsMax, onShort, segmentsBytesMax }
   };
 
   /** Of those that nobody waits for: one that is held up, rather than one that reads ahead; the longest unasked. */
-  const spareFor = ({ expected }: Wait): Run | undefined =>
+  const spare = (): Run | undefined =>
     [...runs]
-      .filter((run) => (expected ? isHeldUp(run) : !isWaitedFor(run)))
+      .filter((run) => !isWaitedFor(run))
       .sort((a, b) => Number(isHeldUp(b)) - Number(isHeldUp(a)) || a.askedAtMs - b.askedAtMs)[0];
 
   /** The beginning of a song has a head start; what is only expected comes last. */
@@ -133,6 +133,8 @@ export function createRuns({ encode, clock, runsMax, onShort, segmentsBytesMax }
 
   const dispatch = (): void => {
     for (const wait of [...waits.values()].sort((a, b) => dueMs(a) - dueMs(b))) {
+      // What nobody has asked for takes nothing from who is at work.
+      if (wait.expected && runs.values().some((run) => !isHeldUp(run))) break;
       const run = runs.values().find((candidate) => reaches(candidate, wait));
       const ahead = wait.expected ? JIT_SEGMENTS_EXPECTED - 1 : JIT_SEGMENTS_AHEAD;
       if (run) {
@@ -140,7 +142,7 @@ export function createRuns({ encode, clock, runsMax, onShort, segmentsBytesMax }
         continue;
       }
       if (runs.size >= runsMax) {
-        const other = spareFor(wait);
+        const other = spare();
         if (!other) break;
         stop(other);
       }
@@ -172,9 +174,9 @@ export function createRuns({ encode, clock, runsMax, onShort, segmentsBytesMax }
     try {
       for (;;) {
         while (!run.stopping.signal.aborted && isHeldUp(run)) {
-          api.onChange();
           const asked = Promise.withResolvers<void>();
           run.goOn = asked.resolve;
+          dispatch();
           await asked.promise;
         }
         if (run.stopping.signal.aborted) return;
