@@ -68,10 +68,19 @@ export async function openSession(path: string, body: unknown): Promise<WebSessi
 export const callOpenly = <T>(path: string, body: unknown): Promise<T> =>
   request('POST', path, body) as Promise<T>;
 
-export async function closeSession(): Promise<void> {
-  await request('POST', '/logout', {}).catch(() => undefined);
+/** @returns whether the service has taken it. */
+export const endSession = (): Promise<boolean> =>
+  request('POST', '/logout', {}).then(
+    () => true,
+    (error: unknown) => !(error instanceof ApiError && error.isAway),
+  );
+
+/** Over for this page in any case. @returns whether it is for the service, too. */
+export async function closeSession(): Promise<boolean> {
+  const isOver = await endSession();
   session = undefined;
   onSignedOut();
+  return isOver;
 }
 
 /** Sent again after a reload in mid-renewal, the same command gets the same answer instead of ending the session. */

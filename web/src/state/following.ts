@@ -11,6 +11,7 @@ import { t } from '../texts/texts.ts';
 import { leftAt } from './left.ts';
 import { accept, hold, isPlaying, positionMs, showHeldPosition, soundsHere, state } from './now.ts';
 import { reasonText } from './reasons.ts';
+import { sleepsBetween } from './sleep.ts';
 import { buffering, output, silence, tellProgress } from './sound.ts';
 import { toast, toastError } from './toasts.ts';
 import { rememberStream } from './waveform.ts';
@@ -85,7 +86,9 @@ function tellSkipped({ skipped }: PlayerAnswer): void {
 
 /** Fetches the next song ahead, once the one before has what it needs to sound. */
 export function prepareNext(): void {
-  if (!isPlaying.value || output.started) output.follow(nextStream);
+  if (isPlaying.value && !output.started) return;
+  const isWanted = !sleepsBetween(output.current?.stream.songId, nextStream?.songId);
+  output.follow(isWanted ? nextStream : undefined);
 }
 
 /** The next song has begun by itself: what follows it is not known yet. */

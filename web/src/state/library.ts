@@ -6,6 +6,8 @@ import { forgetKept } from './kept.ts';
 import { toastError } from './toasts.ts';
 
 const LOOKUP_MAX = 100;
+/** As many as the longest page shows, and some more. */
+const SONGS_KNOWN_MAX = 6000;
 
 export const songs = signal<ReadonlyMap<string, SongView>>(new Map());
 export const likes = signal<ReadonlySet<string>>(new Set());
@@ -57,7 +59,18 @@ export const doubtLikes = (): void => asked.clear();
 /** Songs that an answer brought along. */
 export function remember(found: readonly SongView[]): void {
   if (found.length === 0) return;
-  songs.value = new Map([...songs.value, ...found.map((song) => [song.songId, song] as const)]);
+  const known = new Map(songs.value);
+  for (const song of found) {
+    // At the end are those that were seen last.
+    known.delete(song.songId);
+    known.set(song.songId, song);
+  }
+  for (const songId of known.keys()) {
+    if (known.size <= SONGS_KNOWN_MAX) break;
+    known.delete(songId);
+    asked.delete(songId);
+  }
+  songs.value = known;
   learnLikes(found.map((song) => song.songId)).catch(() => undefined);
 }
 

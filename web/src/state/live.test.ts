@@ -30,6 +30,8 @@ Object.assign(globalThis, {
     removeAttribute(): void {}
   },
   addEventListener: () => undefined,
+  BroadcastChannel: undefined,
+  sessionStorage: { getItem: () => null, setItem: () => undefined, removeItem: () => undefined },
   location: { href: 'http://antiphon.test/', origin: 'http://antiphon.test' },
   localStorage: { getItem: () => null, setItem: () => undefined },
   setTimeout: (work: () => void, ms = 0) => later(work, ms > 15_000 ? ms : ms / 100),

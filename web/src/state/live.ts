@@ -1,14 +1,19 @@
 /** Keeps the player in step with the service while someone is signed in. */
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import type { HistoryMessage } from '../../../actors/history/contract.ts';
 import type { LikesMessage } from '../../../actors/likes/contract.ts';
 import type { PlayerState } from '../../../actors/player-session/contract.ts';
 import type { LibraryNews } from '../../../media/library/contract.ts';
 import { openEventSocket } from '../api/socket.ts';
 import { catalogVersion, doubtLikes, forgetLibrary, showLiked } from './library.ts';
+import { startMediaSession } from './media-session.ts';
+import { isPlaying, soundsHere } from './now.ts';
 import { catchUp, onRemoteState, startPlayer, stopPlayer } from './player.ts';
+import { startSleepTimer } from './sleep-timer.ts';
 
 export const online = signal(true);
+/** The connection is lost, and what sounds here is what was fetched before. */
+export const coasting = computed(() => !online.value && isPlaying.value && soundsHere.value);
 /** Grows when a history entry appears or is counted. */
 export const historyVersion = signal(0);
 
@@ -51,7 +56,8 @@ function showMissed(): void {
 
 /** @returns what ends it. */
 export function startLive(): () => void {
-  startPlayer();
+  void startPlayer();
+  const ends = [startMediaSession(), startSleepTimer()];
   const socket = openEventSocket({
     onEvent: ({ data }) => onMessage(data as Message),
     onOpen(missed) {
@@ -65,6 +71,7 @@ export function startLive(): () => void {
   });
   return () => {
     socket.close();
+    for (const end of ends) end();
     stopPlayer();
     forgetLibrary();
   };

@@ -1,17 +1,26 @@
 /** What plays, as the service said it last. */
-import { computed, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import type { PlayerState } from '../../../actors/player-session/contract.ts';
 import { currentSession } from '../api/http.ts';
 import { need, songs } from './library.ts';
+import { soundsInOtherTab } from './tabs.ts';
 
 export const state = signal<PlayerState | undefined>(undefined);
 export const positionMs = signal(0);
 
-export const soundsHere = computed(() => state.value?.deviceId === currentSession()?.deviceId);
+export const soundsHere = computed(
+  () => state.value?.deviceId === currentSession()?.deviceId && !soundsInOtherTab.value,
+);
 export const isPlaying = computed(() => state.value?.status === 'playing');
 export const currentSong = computed(() => {
   const songId = state.value?.current?.songId;
   return songId ? songs.value.get(songId) : undefined;
+});
+
+// It may be too long ago that it was shown.
+effect(() => {
+  const songId = state.value?.current?.songId;
+  if (songId && !songs.value.has(songId)) need([songId]).catch(() => undefined);
 });
 
 /**

@@ -50,6 +50,8 @@ const stored = new Map<string, string>();
 Object.assign(globalThis, {
   Audio: Sound,
   addEventListener: () => undefined,
+  BroadcastChannel: undefined,
+  sessionStorage: { getItem: () => null, setItem: () => undefined, removeItem: () => undefined },
   location: { href: 'http://antiphon.test/', origin: 'http://antiphon.test' },
   localStorage: {
     getItem: (key: string) => stored.get(key) ?? null,
@@ -149,6 +151,7 @@ const { openSession } = await import('../api/http.ts');
 await openSession('/login', {});
 const player = await import('./player.ts');
 const now = await import('./now.ts');
+const sleep = await import('./sleep.ts');
 const { toasts } = await import('./toasts.ts');
 
 /** Signed in, with this answer to whoever asks how things stand. */
@@ -156,7 +159,7 @@ async function begin(answer: PlayerAnswer, more: Record<string, Handler> = {}): 
   player.stopPlayer();
   const progress = () => ({ listenedMs: 0, counted: false, current: true });
   service = { get: () => answer, progress, ...more };
-  player.startPlayer();
+  void player.startPlayer();
   await until(() => now.state.value?.version === answer.state.version);
   if (answer.stream) await until(() => Boolean(holding(answer.stream?.playId ?? '')));
   if (answer.state.status === 'playing' && answer.stream) {
@@ -321,7 +324,7 @@ t.test('a page that found the service away shows what plays when it is back', as
   player.stopPlayer();
   let tries = 0;
   service = { get: () => (++tries < 3 ? away({}) : answerOf(stateOf(1, 'a', { deviceId: 'there' }))) };
-  player.startPlayer();
+  void player.startPlayer();
   await until(() => now.state.value?.version === 1);
   t.equal(tries, 3);
 });
@@ -339,4 +342,88 @@ t.test('what was on its way when one listener left is nothing to the next one', 
   service.mode = () => answerOf(stateOf(2, 'b', { shuffle: true }));
   await player.setMode({ shuffle: true });
   t.match(now.state.value, { version: 2, current: { playId: 'b' } });
+});
+
+t.test(
+  'an end that the service could not be told of is told when it is back, before anything else',
+  async (t) => {
+    await begin(answerOf(stateOf(1, 'a'), 'b'), { next: away });
+    service.get = away;
+    holding('a')?.dispatchEvent(new Event('ended'));
+    await until(() => askedNames().includes('next'));
+    service.next = () => answerOf(stateOf(2, 'b'));
+    service.get = () => answerOf(stateOf(1, 'a'), 'b');
+    await until(() => now.state.value?.version === 2);
+    t.match(asked.findLast(({ name }) => name === 'next')?.body, { playId: 'a', reason: 'ended' });
+    t.same(heard(), [urlOf('b')]);
+  },
+);
+
+t.test(
+  'next shows and sounds the next song at once, and stands by it while the service is away',
+  async (t) => {
+    const upNext = [{ entryId: 'entry b', songId: 'song b', source: 'context' as const }];
+    await begin(answerOf(stateOf(1, 'a', { upNext, upNextTotal: 1 }), 'b'), { next: away });
+    service.get = away;
+    void player.next();
+    t.same(heard(), [urlOf('b')]);
+    t.match(now.state.value, {
+      current: { playId: 'b', songId: 'song b', entryId: 'entry b' },
+      upNextTotal: 0,
+    });
+    await until(() => askedNames().includes('get'));
+    service.get = () => answerOf(stateOf(1, 'a'), 'b');
+    service.next = () => answerOf(stateOf(2, 'b'));
+    await until(() => now.state.value?.version === 2);
+    t.same(heard(), [urlOf('b')], 'the song before never comes back');
+  },
+);
+
+t.test('a song that repeats is skipped to the song that the service names', async (t) => {
+  await begin(answerOf(stateOf(1, 'a', { repeat: 'one' }), 'a again'));
+  service.next = () => answerOf(stateOf(2, 'b', { repeat: 'one' }));
+  const skipped = player.next();
+  t.same(heard(), [urlOf('a')], 'not from its start again meanwhile');
+  await skipped;
+  t.same(heard(), [urlOf('b')]);
+});
+
+t.test('a song that no fresh address mends is given up for the next one', async (t) => {
+  await begin(answerOf(stateOf(1, 'a')));
+  service.next = () => answerOf(stateOf(2, 'b'));
+  for (let gets = 1; gets <= 4; gets++) {
+    holding('a')?.dispatchEvent(new Event('error'));
+    await until(() => askedNames().length === gets);
+    await pause(5);
+  }
+  holding('a')?.dispatchEvent(new Event('error'));
+  await until(() => askedNames().includes('next'));
+  t.match(asked.at(-1)?.body, { playId: 'a', reason: 'failed' });
+  t.match(toasts.value.at(-1)?.text, /cannot be played/);
+  await until(() => heard()[0] === urlOf('b'));
+});
+
+t.test('while the service is away a song is not given up', async (t) => {
+  await begin(answerOf(stateOf(1, 'a')));
+  service.get = away;
+  holding('a')?.dispatchEvent(new Event('error'));
+  await until(() => askedNames().length > 6);
+  t.notOk(askedNames().includes('next'));
+  service.get = () => answerOf(stateOf(1, 'a'));
+  await until(() => heard()[0] === urlOf('a'));
+});
+
+t.test('asleep after a song, the next one is ready and silent', async (t) => {
+  await begin(answerOf(stateOf(1, 'a'), 'b'));
+  sleep.sleepAfter('song');
+  service.next = () => answerOf(stateOf(2, 'b'));
+  service.pause = () => answerOf(stateOf(3, 'b', { status: 'paused' }));
+  const before = plays();
+  const sound = holding('a');
+  if (sound) sound.paused = true;
+  sound?.dispatchEvent(new Event('ended'));
+  await until(() => now.state.value?.version === 3);
+  t.same(askedNames(), ['next', 'pause']);
+  t.equal(plays(), before);
+  t.equal(sleep.sleep.value, undefined, 'once');
 });

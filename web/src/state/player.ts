@@ -2,6 +2,7 @@
  * What the listener can do with the player of this device. Sound never waits for the service where it need not:
  * pausing, going on, seeking and going to the next song happen here at once and are told to the service after.
  */
+import { effect } from '@preact/signals';
 import { type PlayRequest, playerApi } from '../api/api.ts';
 import type { Play } from '../playback/play.ts';
 import { startAsked } from '../playback/telemetry.ts';
@@ -16,9 +17,11 @@ import {
   prepareNext,
   stopFollowing,
 } from './following.ts';
-import { heldPositionMs, hold, showNext, soundsHere, state } from './now.ts';
+import { heldPositionMs, hold, isPlaying, showNext, soundsHere, state } from './now.ts';
 import { recover, stopRecovering } from './recovery.ts';
-import { buffering, output, tellProgress, tick, whenSound } from './sound.ts';
+import { cancelSleep, sleepsBetween } from './sleep.ts';
+import { buffering, output, silence, tellProgress, tick, whenSound } from './sound.ts';
+import { claimSound, soundsInOtherTab, startTabs, stopTabs } from './tabs.ts';
 import { toast } from './toasts.ts';
 import { rememberStream } from './waveform.ts';
 import { windowOf } from './window.ts';
@@ -28,6 +31,7 @@ export { buffering, rung } from './sound.ts';
 
 /** The list may be of any length. */
 export function play(request: PlayRequest): Promise<void> {
+  claimSound();
   startAsked('cold');
   buffering.value = true;
   tellProgress();
@@ -42,6 +46,7 @@ export function toggle(): Promise<void> {
   if (!now?.current) return Promise.resolve();
   const { playId } = now.current;
   if (now.status !== 'playing') {
+    claimSound();
     forgive(playId);
     if (soundsHere.value && output.current?.is(now.current)) {
       output.play();
@@ -132,7 +137,12 @@ whenSound({
     void endedAt(before, listenedMs);
   },
   ended() {
-    if (output.current) void endedAt(output.current, output.current.meter.listenedMs);
+    const { current } = output;
+    if (!current) return;
+    void endedAt(current, current.meter.listenedMs);
+    if (!sleepsBetween(current.stream.songId, state.value?.upNext[0]?.songId)) return;
+    cancelSleep();
+    void ask(() => playerApi.pause());
   },
   started: prepareNext,
   failed: () =>
@@ -145,9 +155,21 @@ whenSound({
   },
 });
 
-export const startPlayer = (): void => void catchUp();
+/** Another tab of this browser has taken the sound over. */
+effect(() => {
+  if (soundsInOtherTab.value) silence();
+});
+
+export async function startPlayer(): Promise<void> {
+  // Whoever closes the tab that sounds wants silence, not another tab that goes on.
+  await startTabs(() => {
+    if (isPlaying.value) void ask(() => playerApi.pause());
+  });
+  await catchUp();
+}
 
 export function stopPlayer(): void {
+  stopTabs();
   stopRecovering();
   stopFollowing();
 }

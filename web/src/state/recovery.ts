@@ -8,8 +8,8 @@ import { output } from './sound.ts';
 import { toast } from './toasts.ts';
 
 const AGAIN_AFTER_MS = 2000;
-const AGAIN_AFTER_MS_MAX = 30_000;
-/** The service gave this many fresh addresses, and none of them sounded: half a minute. */
+const AGAIN_AFTER_MS_MAX = 10_000;
+/** The service gave this many fresh addresses, and none of them sounded, over some 25 s. */
 const TRIES_MAX = 4;
 /** Sound that came this much further was mended in between. */
 const MENDED_AFTER_MS = 5000;

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import type { Device, Profile } from '../../../actors/accounts/contract.ts';
 import { api } from '../api/api.ts';
-import { ApiError, closeSession, openSession, renewSession, whenSignedOut } from '../api/http.ts';
+import { ApiError, closeSession, endSession, openSession, renewSession, whenSignedOut } from '../api/http.ts';
 
 type SessionState =
   | { readonly s: 'starting' }
@@ -11,6 +11,8 @@ type SessionState =
   | { readonly s: 'signedIn'; readonly profile: Profile; readonly deviceId: string };
 
 const DEVICE_KEY = 'antiphon.device';
+/** Set while a session that is over here may not be so for the service. */
+const LEAVING_KEY = 'antiphon.leaving';
 /** Set while this browser may hold a refresh cookie, so that a first visit asks for nothing in vain. */
 const KNOWN_KEY = 'antiphon.known';
 
@@ -34,10 +36,13 @@ function deviceName(): string {
 async function enter(opened: { deviceId: string }): Promise<void> {
   localStorage.setItem(DEVICE_KEY, opened.deviceId);
   localStorage.setItem(KNOWN_KEY, 'yes');
+  // The cookie is now this session's.
+  localStorage.removeItem(LEAVING_KEY);
   session.value = { s: 'signedIn', profile: await api.me(), deviceId: opened.deviceId };
 }
 
 export async function startSession(): Promise<void> {
+  await finishLeaving();
   if (!localStorage.getItem(KNOWN_KEY)) {
     session.value = { s: 'signedOut' };
     return;
@@ -88,7 +93,16 @@ export async function logIn(form: Credentials, replaceDeviceId?: string): Promis
 export const devicesOf = (error: ApiError): readonly Device[] =>
   Array.isArray(error.data.devices) ? (error.data.devices as Device[]) : [];
 
-export const logOut = (): Promise<void> => closeSession();
+/** Whoever logs out while the service is away is logged out there as soon as it is back. */
+export async function logOut(): Promise<void> {
+  localStorage.setItem(LEAVING_KEY, 'yes');
+  if (await closeSession()) localStorage.removeItem(LEAVING_KEY);
+}
+
+async function finishLeaving(): Promise<void> {
+  if (localStorage.getItem(LEAVING_KEY) && (await endSession())) localStorage.removeItem(LEAVING_KEY);
+}
+addEventListener('online', () => void finishLeaving());
 
 export function setProfile(changed: Profile): void {
   if (session.value.s === 'signedIn') session.value = { ...session.value, profile: changed };
