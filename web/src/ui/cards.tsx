@@ -78,11 +78,11 @@ function Card({ href, title, coverId, menu, start, children, kind = '' }: CardPr
           onClick={(event) => openMenuAt(event.currentTarget, title, menu())}
         />
       </div>
-      <h3>
+      <p class="card-title">
         <a class="card-link" href={href}>
           <bdi>{title}</bdi>
         </a>
-      </h3>
+      </p>
       <p>{children}</p>
     </article>
   );

@@ -36,6 +36,7 @@ export function NotFound() {
   usePageTitle(t('notFound.title'));
   return (
     <div class="page">
+      <h1 class="visually-hidden">{t('notFound.title')}</h1>
       <EmptyState title={t('notFound.title')} icon="search">
         {t('notFound.text')} <a href="/">{t('notFound.home')}</a>
       </EmptyState>
