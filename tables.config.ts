@@ -40,6 +40,8 @@ export const SCHEMA: Schema = [
       ...[history.songTotalTable, history.recentTable],
       ...[library.libraryFolders, library.libraryFiles, library.libraryRefusals, library.librarySongFiles],
       accounts.INVITATIONS,
+      ...[catalog.artistAlbumTable, catalog.correctedTable, catalog.correctionTable],
+      catalog.correctionHeadTable,
       HEALTH_HOURS,
       jitLengths,
     ],

@@ -430,6 +430,17 @@ export const CATALOG_NEWS_MAX = 50;
 export const CATALOG_ITEM_TTL_MS = 15 * MINUTE_MS;
 export const CATALOG_LIST_TTL_MS = 5 * MINUTE_MS;
 export const CATALOG_WRITE_ATTEMPTS_MAX = 20;
+/** Artists looked through for one of a given name. */
+export const ARTISTS_OF_NAME_LOOKS_MAX = 50;
+/** Songs, albums or artists that one correction names. */
+export const CORRECTION_TARGETS_MAX = 100;
+/** Of one song, album or artist, those undone not counted. */
+export const CORRECTIONS_OF_TARGET_MAX = 200;
+/** How far a song is followed from album to album, or from artist to artist. */
+export const CORRECTION_STEPS_MAX = 32;
+/** Songs brought in step between two breaths, and by the command itself before it answers. */
+export const CORRECTION_SONGS_AT_ONCE = 100;
+export const CORRECTION_SONGS_AWAITED_MAX = 500;
 /** Songs in one call: what a bus message and one turn of the event loop bear. */
 export const RELEASES_AT_ONCE_MAX = 100;
 export const LYRICS_BYTES_MAX = 256 * 1024;

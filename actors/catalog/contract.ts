@@ -14,8 +14,9 @@ import {
   query,
   TimeMs,
 } from '../../kit/contract.ts';
+import { correctionActions } from './corrections-contract.ts';
+import { AlbumType, Name, Year } from './views-contract.ts';
 
-const Name = Type.String({ minLength: 1, maxLength: 500 });
 const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 100 }));
 const Page = { cursor: Type.Optional(Cursor), limit: Limit };
 /** Whose eyes see it: songs are marked with whether they can be played there, now. */
@@ -128,7 +129,7 @@ const songFacts = {
 const albumFacts = {
   sortTitle: Type.Optional(Name),
   /** When the music first came out; `year` is that of this edition. */
-  originalYear: Type.Optional(Type.Integer({ minimum: 0, maximum: 9999 })),
+  originalYear: Type.Optional(Year),
   releasedAtMs: Type.Optional(TimeMs),
   label: Type.Optional(Name),
   mbid: Type.Optional(Mbid),
@@ -169,7 +170,7 @@ export const AlbumView = object({
   albumId: Id,
   title: Name,
   artists: Type.Array(ArtistRef),
-  type: literals('album', 'single', 'ep', 'compilation'),
+  type: AlbumType,
   coverId: Type.Optional(Type.String()),
   genres: Type.Array(Name),
   year: Type.Optional(Type.Integer()),
@@ -239,7 +240,7 @@ export const SongRelease = object({
     artists: Type.Array(ArtistRef, { minItems: 1, maxItems: 100 }),
     type: AlbumView.properties.type,
     /** Absent: the latest of its songs. */
-    year: Type.Optional(Type.Integer({ minimum: 0, maximum: 9999 })),
+    year: Type.Optional(Year),
     coverId: Type.Optional(Type.String()),
   }),
   artists: Type.Array(ArtistRef, { minItems: 1, maxItems: 100 }),
@@ -251,7 +252,7 @@ export const SongRelease = object({
   genres: Type.Array(Name, { maxItems: 20 }),
   moods: Type.Array(Name, { maxItems: 20 }),
   language: Type.Optional(Type.String({ maxLength: 35 })),
-  year: Type.Optional(Type.Integer({ minimum: 0, maximum: 9999 })),
+  year: Type.Optional(Year),
   isrc: Type.Optional(Isrc),
   credits: Type.Array(Credit, { maxItems: 100 }),
   rights: Type.Array(RightsWindow, { maxItems: 100 }),
@@ -265,6 +266,7 @@ export type SongRelease = Static<typeof SongRelease>;
 export const catalogContract = defineContract({
   name: 'catalog',
   actions: {
+    ...correctionActions,
     song: query('A song', { params: object({ songId: Id, ...viewer }), result: SongView }),
     songs: query('Several songs, in the order asked for; unknown ones are left out', {
       params: object({ songIds: Type.Array(Id, { maxItems: 100 }), ...viewer }),
@@ -413,7 +415,7 @@ export const catalogContract = defineContract({
  */
 export const CATALOG_STREAM = 'catalog';
 export interface CatalogEvent {
-  readonly type: 'songReleased' | 'songPackaged' | 'songRemoved';
+  readonly type: 'songReleased' | 'songPackaged' | 'songCorrected' | 'songRemoved';
   readonly songId: string;
   readonly albumId: string;
   /** The album the song was in before, when it moves. */

@@ -22,11 +22,23 @@ import { artistOf, sameMark } from './order.ts';
 import type { AlbumRow, ArtistAlbum, ArtistRow, CatalogTables, Mark, SongRow } from './tables.ts';
 
 interface Derived {
-  /** Derives albums whose rows are known to be whole; the artists that this changes. */
-  albums(albumIds: readonly string[]): Promise<Set<string>>;
-  /** As `albums`, and writes also what should be there already: after a crash it may not be. */
-  albumsAnew(albumIds: readonly string[]): Promise<Set<string>>;
-  artists(artistIds: readonly string[]): Promise<void>;
+  /**
+   * Derives albums and the artists that this changes, whose ids it gives. Of albums that are `whole` only what
+   * is new is written; of others also what should be there already: after a crash it may not be.
+   */
+  albums(albums: readonly AlbumToDerive[]): Promise<Set<string>>;
+}
+
+export interface AlbumToDerive {
+  readonly albumId: string;
+  readonly isWhole: boolean;
+}
+
+/** A written album, and the artists whose pages this changes. */
+interface Written {
+  readonly touched: readonly string[];
+  readonly row: AlbumRow;
+  readonly version: number;
 }
 
 const contended = () =>
@@ -85,16 +97,15 @@ export function openDerived(tables: CatalogTables, list: BucketedList<Record<str
     return cas.s === 'applied' ? cas.version : undefined;
   }
 
+  /** Whether nobody has come between; what was stale has been dropped. */
   async function withoutStale<R extends AlbumRow | ArtistRow>(
     rows: Table<[], R>,
     id: string,
     row: R,
     version: number,
   ): Promise<boolean> {
-    if (row.staleMarks.length > 0) {
-      return (await rows.compareAndSet(id, [], version, { ...row, staleMarks: [] })).s === 'applied';
-    }
-    return true;
+    if (row.staleMarks.length === 0) return true;
+    return (await rows.compareAndSet(id, [], version, { ...row, staleMarks: [] })).s === 'applied';
   }
 
   const hasMark = (row: AlbumRow | ArtistRow | undefined, mark: Mark): boolean =>
@@ -111,17 +122,17 @@ export function openDerived(tables: CatalogTables, list: BucketedList<Record<str
     return withoutStale(artists, artistId, row, version);
   }
 
-  /** One attempt; whether it held. The artists whose page it changes are added to `touched`. */
-  async function albumOnce(albumId: string, anew: boolean, touched: Set<string>): Promise<boolean> {
+  /** One attempt: undefined when somebody came between, `gone` when there never was such an album. */
+  async function albumOnce(albumId: string, anew: boolean): Promise<Written | 'gone' | undefined> {
     const before = await albums.getVersioned(albumId, []);
     const inAlbum = await songsOfAlbum(albumId);
     const row = inAlbum.length > 0 ? albumRowOf(inAlbum, before?.row) : before && emptiedAlbum(before.row);
-    if (!row) return true;
+    if (!row) return 'gone';
     const known = anew ? undefined : before?.row;
     const lists = row.marks.filter((mark) => artistOf(mark.list) === undefined && !hasMark(known, mark));
     await Promise.all(lists.map(putMark));
     const version = await write(albums, albumId, before, row);
-    if (version === undefined) return false;
+    if (version === undefined) return undefined;
     const changed = row.marks.flatMap((mark) => {
       const artistId = artistOf(mark.list);
       const now = artistId === undefined ? undefined : artistAlbumOf(row, artistId);
@@ -129,44 +140,57 @@ export function openDerived(tables: CatalogTables, list: BucketedList<Record<str
       const was = hasMark(known, mark) && known ? artistAlbumOf(known, artistId) : undefined;
       return was && isDeepStrictEqual(was, now) ? [] : [{ artistId, mark, now }];
     });
-    for (const { artistId } of changed) touched.add(artistId);
+    const left = row.staleMarks.flatMap((mark) => artistOf(mark.list) ?? []);
     await Promise.all([
       ...changed.map(({ artistId, mark, now }) => artistAlbums.put(artistId, [mark.sort, mark.id], now)),
       ...row.staleMarks.map((mark) => {
         const artistId = artistOf(mark.list);
-        if (artistId === undefined) return dropMark(mark);
-        touched.add(artistId);
-        return artistAlbums.delete(artistId, [mark.sort, mark.id]);
+        return artistId === undefined ? dropMark(mark) : artistAlbums.delete(artistId, [mark.sort, mark.id]);
       }),
     ]);
-    if (row.staleMarks.length > 0) return withoutStale(albums, albumId, row, version);
+    const touched = [...new Set([...changed.map(({ artistId }) => artistId), ...left])];
     // What was put for this row must not stay when another row has come meanwhile.
-    if (changed.length === 0) return true;
-    return (await albums.getVersioned(albumId, []))?.version === version;
-  }
-
-  async function untilHeld(attempt: (again: boolean) => Promise<boolean>): Promise<void> {
-    for (let i = 0; i < CATALOG_WRITE_ATTEMPTS_MAX; i++) if (await attempt(i > 0)) return;
-    throw contended();
+    if (changed.length > 0 && (await albums.getVersioned(albumId, []))?.version !== version) return undefined;
+    return { touched, row, version };
   }
 
   const albumDeriver = (anew: boolean) =>
-    coalesce(async (albumId) => {
-      const touched = new Set<string>();
-      await untilHeld((again) => albumOnce(albumId, anew || again, touched));
-      return touched;
+    coalesce(async (albumId): Promise<Written | 'gone'> => {
+      for (let i = 0; i < CATALOG_WRITE_ATTEMPTS_MAX; i++) {
+        const written = await albumOnce(albumId, anew || i > 0);
+        if (written) return written;
+      }
+      throw contended();
     });
   const [album, albumAnew] = [albumDeriver(false), albumDeriver(true)];
-  const artist = coalesce((artistId) => untilHeld(() => artistOnce(artistId)));
 
-  const all = async (derive: (id: string) => Promise<Set<string>>, ids: readonly string[]) =>
-    new Set((await Promise.all(ids.map(derive))).flatMap((touched) => [...touched]));
+  const artist = coalesce(async (artistId) => {
+    for (let i = 0; i < CATALOG_WRITE_ATTEMPTS_MAX; i++) if (await artistOnce(artistId)) return;
+    throw contended();
+  });
 
   return {
-    albums: (albumIds) => all(album, albumIds),
-    albumsAnew: (albumIds) => all(albumAnew, albumIds),
-    async artists(artistIds) {
-      await Promise.all(artistIds.map(artist));
+    async albums(given) {
+      const artistIds = new Set<string>();
+      let left = given;
+      for (let i = 0; i < CATALOG_WRITE_ATTEMPTS_MAX; i++) {
+        const written = await Promise.all(
+          left.map(({ albumId, isWhole }) => (isWhole ? album(albumId) : albumAnew(albumId))),
+        );
+        const touched = new Set(written.flatMap((one) => (one === 'gone' ? [] : one.touched)));
+        for (const id of touched) artistIds.add(id);
+        await Promise.all([...touched].map(artist));
+        // Last, since until then the row remembers which artists have left it.
+        const held = await Promise.all(
+          written.map((one, k) => {
+            const { albumId } = left[k] as AlbumToDerive;
+            return one === 'gone' || withoutStale(albums, albumId, one.row, one.version);
+          }),
+        );
+        left = left.filter((_, k) => !held[k]).map(({ albumId }) => ({ albumId, isWhole: false }));
+        if (left.length === 0) return artistIds;
+      }
+      throw contended();
     },
   };
 }

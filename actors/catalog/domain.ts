@@ -79,6 +79,11 @@ export const packagedEvent = (row: SongRow, packaged: Packaged): CatalogRecord =
   packaged,
 });
 
+export const correctedEvent = (row: SongRow, shown: Shown | undefined): CatalogRecord => ({
+  ...eventOf('songCorrected', shown ?? row.release, row),
+  ...(shown && { shown }),
+});
+
 interface At {
   readonly seq: number;
   readonly atMs: number;
@@ -99,10 +104,22 @@ function changed(before: SongRow | undefined, record: CatalogRecord, at: At): So
       return before && { ...before, seq, removed: true };
     case 'songPackaged':
       return before && record.packaged && { ...before, seq, packaged: record.packaged };
+    case 'songCorrected':
+      return before && recorrected(before, seq, record.shown);
     case 'songReleased':
       return record.release && released(before, record.release, record.shown, at);
   }
 }
+
+const recorrected = (
+  { shown: _before, ...row }: SongRow,
+  seq: number,
+  shown: Shown | undefined,
+): SongRow => ({
+  ...row,
+  seq,
+  ...(shown && { shown }),
+});
 
 function released(
   before: SongRow | undefined,

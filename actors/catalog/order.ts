@@ -1,6 +1,6 @@
 /** How the catalogue's lists are ordered and cut into buckets. Pure. */
 import { HOUR_MS } from '../../config/limits.ts';
-import { newestFirst } from '../../kit/bucketed-list.ts';
+import { type ListKey, newestFirst } from '../../kit/bucketed-list.ts';
 import type { AlbumView, ArtistView } from './contract.ts';
 import type { Mark, SongRow } from './tables.ts';
 
@@ -80,6 +80,9 @@ const byName = (name: string) => {
   const sort = sortKey(name);
   return { bucket: nameBucket(sort), sort };
 };
+
+/** Before all artists that are sorted by this name. */
+export const beforeName = (name: string): ListKey => ({ ...byName(name), id: '' });
 
 /** Newest year first, within a year by title; albums without a year come last. */
 const byYear = (year: number | undefined, title: string) => {

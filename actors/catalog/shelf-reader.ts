@@ -2,6 +2,7 @@
 import {
   ALBUM_SONGS_SHOWN_MAX,
   ARTIST_SECTION_ROUNDS_MAX,
+  ARTISTS_OF_NAME_LOOKS_MAX,
   CATALOG_ITEM_TTL_MS,
   CATALOG_LIST_TTL_MS,
 } from '../../config/limits.ts';
@@ -12,7 +13,7 @@ import { ReadThrough } from './cached.ts';
 import type { AlbumView, ArtistSection, ArtistView, Lyrics, Rung, SongView } from './contract.ts';
 import { isKnown } from './derived.ts';
 import { shownOf, songView } from './domain.ts';
-import { sameMark, songMarks } from './order.ts';
+import { ARTISTS, beforeName, genreKey, sameMark, songMarks } from './order.ts';
 import type { Terms } from './rights.ts';
 import type { ArtistAlbum, CatalogTables, Mark, SongRow } from './tables.ts';
 
@@ -21,6 +22,8 @@ export interface SongCard extends Terms {
   readonly view: Omit<SongView, 'unavailable'>;
   readonly rungs: Rung[];
   readonly lyricsDigest?: string;
+  /** A correction has brought it into its album, whose title and cover it does not know by itself. */
+  readonly isGuest?: true;
 }
 
 interface AlbumCard {
@@ -48,7 +51,15 @@ const cardOf = (row: SongRow): SongCard => ({
   rungs: shownOf(row).rungs,
   removed: row.removed,
   ...(row.lyrics && { lyricsDigest: row.lyrics.digest }),
+  ...(shownOf(row).album.albumId !== row.release.album.albumId && { isGuest: true }),
 });
+
+function atHome(card: SongCard, home: AlbumCard | undefined): SongCard {
+  if (!home) return card;
+  const { albumId, title, coverId, loudness } = home.view;
+  const album = { albumId, title, ...(coverId !== undefined && { coverId }), ...(loudness && { loudness }) };
+  return { ...card, view: { ...card.view, album } };
+}
 
 const marksIn = (row: SongRow | undefined): readonly Mark[] => (row ? songMarks(row) : []);
 
@@ -80,12 +91,14 @@ export class ShelfReader {
     this.#pages = reads('catalog/page/', CATALOG_LIST_TTL_MS);
   }
 
-  song(songId: string): Promise<SongCard | undefined> {
-    return this.#songs.one(songId, async () => (await this.storedSongs([songId]))[0]);
+  async song(songId: string): Promise<SongCard | undefined> {
+    const card = await this.#songs.one(songId, async () => (await this.#cards([songId]))[0]);
+    return (await this.#atHome([card], (ids) => this.albums(ids)))[0];
   }
 
-  songs(songIds: readonly string[]): Promise<(SongCard | undefined)[]> {
-    return this.#songs.many(songIds, (missing) => this.storedSongs(missing));
+  async songs(songIds: readonly string[]): Promise<(SongCard | undefined)[]> {
+    const cards = await this.#songs.many(songIds, (missing) => this.#cards(missing));
+    return this.#atHome(cards, (ids) => this.albums(ids));
   }
 
   albums(albumIds: readonly string[]): Promise<(AlbumCard | undefined)[]> {
@@ -97,8 +110,22 @@ export class ShelfReader {
   }
 
   async storedSongs(songIds: readonly string[]): Promise<(SongCard | undefined)[]> {
-    const rows = await this.#tables.songs.getMany(songIds.map((id) => [id, []] as const));
-    return rows.map((row) => row && cardOf(row));
+    return this.#atHome(await this.#cards(songIds), (ids) => this.storedAlbums(ids));
+  }
+
+  async #cards(songIds: readonly string[]): Promise<(SongCard | undefined)[]> {
+    return (await this.rows(songIds)).map((row) => row && cardOf(row));
+  }
+
+  async #atHome(
+    cards: readonly (SongCard | undefined)[],
+    albums: (albumIds: readonly string[]) => Promise<(AlbumCard | undefined)[]>,
+  ): Promise<(SongCard | undefined)[]> {
+    const homes = [...new Set(cards.flatMap((card) => (card?.isGuest ? card.view.album.albumId : [])))];
+    if (homes.length === 0) return [...cards];
+    const found = await albums(homes);
+    const byId = new Map(homes.map((albumId, i) => [albumId, found[i]] as const));
+    return cards.map((card) => (card?.isGuest ? atHome(card, byId.get(card.view.album.albumId)) : card));
   }
 
   async storedAlbums(albumIds: readonly string[]): Promise<(AlbumCard | undefined)[]> {
@@ -133,6 +160,14 @@ export class ShelfReader {
       return { ids, ...(next !== undefined && { nextCursor: next }) };
     });
     return page ?? { ids: [] };
+  }
+
+  /** An artist of this name, however it is capitalized. */
+  async artistNamed(name: string): Promise<string | undefined> {
+    const cursor = this.#list.cursorAfter(beforeName(name));
+    const { items } = await this.#list.page(ARTISTS, { limit: ARTISTS_OF_NAME_LOOKS_MAX, cursor });
+    const found = await this.storedArtists(items.map(({ key }) => key.id));
+    return found.find((card) => card && genreKey(card.view.name) === genreKey(name))?.view.artistId;
   }
 
   async storedLyrics(songId: string, digest: string): Promise<Lyrics | undefined> {

@@ -123,15 +123,14 @@ export function openShelves(tables: CatalogTables): Shelves {
       left = left.filter(({ found, overtaken }) => !found.row.settled || overtaken);
       if (left.length === 0) return { albumIds: [...albumIds], artistIds: [...artistIds] };
       await Promise.all(left.map(place));
-      const [fresh, doubted] = [new Set<string>(), new Set<string>()];
+      const whole = new Map<string, boolean>();
       for (const arrival of left) {
-        for (const albumId of albumIdsOf(arrival)) (arrival.fresh ? fresh : doubted).add(albumId);
+        for (const albumId of albumIdsOf(arrival)) {
+          whole.set(albumId, arrival.fresh && (whole.get(albumId) ?? true));
+        }
       }
-      for (const albumId of doubted) fresh.delete(albumId);
-      const touched = await Promise.all([derived.albums([...fresh]), derived.albumsAnew([...doubted])]);
-      const artists = new Set(touched.flatMap((ids) => [...ids]));
-      await derived.artists([...artists]);
-      for (const id of [...fresh, ...doubted]) albumIds.add(id);
+      const artists = await derived.albums([...whole].map(([albumId, isWhole]) => ({ albumId, isWhole })));
+      for (const id of whole.keys()) albumIds.add(id);
       for (const id of artists) artistIds.add(id);
       const again = await Promise.all(left.map(finish));
       left = again.filter((arrival) => arrival !== undefined);

@@ -2,6 +2,8 @@
 import type { ListKey } from '../../kit/bucketed-list.ts';
 import { type Tables, table } from '../../kit/ports/tables.ts';
 import type { AlbumView, ArtistRef, ArtistView, Lyrics, SongRelease } from './contract.ts';
+import type { Effect, Entry, Target } from './correct.ts';
+import type { CorrectionView } from './corrections-contract.ts';
 
 export type Packaged = Pick<SongRelease, 'loudness' | 'hasPreview'>;
 export type Shown = Omit<SongRelease, 'lyrics'>;
@@ -94,6 +96,23 @@ export interface TotalsRow {
   readonly pending: readonly PendingShare[];
 }
 
+export interface TargetEffect {
+  readonly target: Target;
+  readonly effect: Effect;
+}
+
+/** What has been corrected of one song, album or artist. */
+export interface CorrectedRow {
+  readonly seq: number;
+  readonly entries: readonly Entry[];
+}
+
+export interface CorrectionRow extends CorrectionView {
+  /** Journal sequence of the event this row stands at. */
+  readonly seq: number;
+  readonly effects: readonly TargetEffect[];
+}
+
 type Nothing = Record<string, never>;
 
 export const songTable = table<[], SongRow>({
@@ -147,6 +166,26 @@ export const listBucketTable = table<[string], Nothing>({
   partition: 'list',
   clustering: [['bucket', 'text']],
 });
+/** Partition: a target, see correct.ts. */
+export const correctedTable = table<[], CorrectedRow>({
+  name: 'catalog_corrected',
+  partition: 'target',
+  clustering: [],
+  conditional: true,
+});
+export const correctionTable = table<[], CorrectionRow>({
+  name: 'catalog_correction',
+  partition: 'correction_id',
+  clustering: [],
+  conditional: true,
+});
+/** How far the corrections' journal has been put into these tables; no row: there was never a correction. */
+export const correctionHeadTable = table<[], { readonly seq: number }>({
+  name: 'catalog_correction_head',
+  partition: 'scope',
+  clustering: [],
+  conditional: true,
+});
 export const shareTable = table<[], Share>({
   name: 'catalog_share',
   partition: 'key',
@@ -169,6 +208,9 @@ export const catalogTables = (tables: Tables) => ({
   artistAlbums: tables.open(artistAlbumTable),
   list: tables.open(listTable),
   listBuckets: tables.open(listBucketTable),
+  corrected: tables.open(correctedTable),
+  corrections: tables.open(correctionTable),
+  correctionHead: tables.open(correctionHeadTable),
   shares: tables.open(shareTable),
   totals: tables.open(totalsTable),
 });

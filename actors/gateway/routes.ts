@@ -75,6 +75,7 @@ const health = on(healthContract, { auth: 'admin' });
 
 const open = { auth: 'none', inject: {} } as const;
 const admin = { auth: 'admin', inject: {} } as const;
+const corrections = on(catalogContract, { auth: 'admin', inject: { byUserId: 'sub' } });
 /** The account that acts is written down with what it did. */
 const adminDeed = { auth: 'admin', inject: { byUserId: 'sub' } } as const;
 
@@ -159,6 +160,16 @@ export const ROUTES: readonly Route[] = [
   health('GET', '/admin/metrics', 'metrics'),
   health('GET', '/admin/storage', 'storage'),
   ingest('GET', '/admin/ingest', 'status', admin),
+
+  corrections('PATCH', '/admin/songs/{songId}', 'correctSong'),
+  corrections('PATCH', '/admin/albums/{albumId}', 'correctAlbum'),
+  corrections('PATCH', '/admin/artists/{artistId}', 'correctArtist'),
+  corrections('POST', '/admin/artists/{artistId}/merge', 'mergeArtists'),
+  corrections('POST', '/admin/artists/{artistId}/split', 'splitArtist'),
+  corrections('POST', '/admin/albums/{albumId}/merge', 'mergeAlbums'),
+  corrections('POST', '/admin/albums/{albumId}/split', 'splitAlbum'),
+  catalog('GET', '/admin/corrections', 'corrections', admin),
+  corrections('DELETE', '/admin/corrections/{correctionId}', 'undoCorrection'),
   library('GET', '/admin/library/folders', 'folders'),
   library('POST', '/admin/library/folders', 'addFolder', { status: 201 }),
   library('DELETE', '/admin/library/folders/{folderId}', 'removeFolder', { status: 204 }),
