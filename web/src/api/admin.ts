@@ -1,12 +1,14 @@
 /** What administrators ask; loaded with their pages. */
 import type { accountsContract, Role, Tier } from '../../../actors/accounts/contract.ts';
+import type { catalogContract } from '../../../actors/catalog/contract.ts';
 import type { healthContract } from '../../../actors/health/contract.ts';
-import type { Contract, Result } from '../../../kit/contract.ts';
+import type { Contract, Params, Result } from '../../../kit/contract.ts';
 import type { libraryContract } from '../../../media/library/contract.ts';
 import { call } from './http.ts';
 
 type Of<C extends Contract, A extends keyof C['actions']> = Result<C['actions'][A]>;
 type Accounts<A extends keyof (typeof accountsContract)['actions']> = Of<typeof accountsContract, A>;
+export type Catalog<A extends keyof (typeof catalogContract)['actions']> = Of<typeof catalogContract, A>;
 type Health<A extends keyof (typeof healthContract)['actions']> = Of<typeof healthContract, A>;
 type Library<A extends keyof (typeof libraryContract)['actions']> = Of<typeof libraryContract, A>;
 
@@ -24,6 +26,11 @@ export interface NewInvitation {
   readonly ttlMs: number;
   readonly note?: string;
 }
+
+type Given<A extends keyof (typeof catalogContract)['actions']> = Omit<
+  Params<(typeof catalogContract)['actions'][A]>,
+  'byUserId' | 'commandId' | 'songId' | 'albumId' | 'artistId'
+>;
 
 const user = (userId: string): string => `/admin/users/${userId}`;
 
@@ -61,6 +68,25 @@ export const adminApi = {
     call<void>('POST', '/admin/library/scan', { body: folderId ? { folderId } : {} }),
   refusals: (folderId: string, cursor?: string) =>
     call<Library<'refusals'>>('GET', `/admin/library/folders/${folderId}/refusals`, { query: { cursor } }),
+
+  correctSong: (songId: string, change: Given<'correctSong'>) =>
+    call<Catalog<'correctSong'>>('PATCH', `/admin/songs/${songId}`, { body: change }),
+  correctAlbum: (albumId: string, change: Given<'correctAlbum'>) =>
+    call<Catalog<'correctAlbum'>>('PATCH', `/admin/albums/${albumId}`, { body: change }),
+  correctArtist: (artistId: string, change: Given<'correctArtist'>) =>
+    call<Catalog<'correctArtist'>>('PATCH', `/admin/artists/${artistId}`, { body: change }),
+  mergeArtists: (artistId: string, artistIds: readonly string[]) =>
+    call<Catalog<'mergeArtists'>>('POST', `/admin/artists/${artistId}/merge`, { body: { artistIds } }),
+  splitArtist: (artistId: string, change: Given<'splitArtist'>) =>
+    call<Catalog<'splitArtist'>>('POST', `/admin/artists/${artistId}/split`, { body: change }),
+  mergeAlbums: (albumId: string, albumIds: readonly string[]) =>
+    call<Catalog<'mergeAlbums'>>('POST', `/admin/albums/${albumId}/merge`, { body: { albumIds } }),
+  splitAlbum: (albumId: string, change: Given<'splitAlbum'>) =>
+    call<Catalog<'splitAlbum'>>('POST', `/admin/albums/${albumId}/split`, { body: change }),
+  corrections: (cursor?: string) =>
+    call<Catalog<'corrections'>>('GET', '/admin/corrections', { query: { cursor } }),
+  undoCorrection: (correctionId: string) =>
+    call<Catalog<'undoCorrection'>>('DELETE', `/admin/corrections/${correctionId}`),
 
   signingKeys: () => call<Accounts<'signingKeys'>>('GET', '/admin/keys/signing'),
   rotateSigningKey: () => call<Accounts<'rotateSigningKey'>>('POST', '/admin/keys/signing/rotate'),

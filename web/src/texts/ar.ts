@@ -96,6 +96,11 @@ export const ar: Texts = {
   'action.remove': 'إزالة',
   'action.tryAgain': 'حاول مرة أخرى',
 
+  'edit.correct': 'تصحيح …',
+  'edit.merge': 'دمج مع غيره …',
+  'edit.splitAlbum': 'نقل أغانٍ إلى ألبوم آخر …',
+  'edit.splitArtist': 'نسب ألبومات إلى فنان آخر …',
+
   'song.play': 'تشغيل {title}',
   'song.pause': 'إيقاف {title} مؤقتًا',
   'song.like': 'إضافة {title} إلى المفضلة',

@@ -75,6 +75,11 @@ export const de: Texts = {
   'action.remove': 'Entfernen',
   'action.tryAgain': 'Noch einmal versuchen',
 
+  'edit.correct': 'Berichtigen …',
+  'edit.merge': 'Mit anderen zusammenführen …',
+  'edit.splitAlbum': 'Titel auf ein anderes Album verschieben …',
+  'edit.splitArtist': 'Alben einem anderen Künstler geben …',
+
   'song.play': '{title} abspielen',
   'song.pause': '{title} anhalten',
   'song.like': '{title} zu den Lieblingen',

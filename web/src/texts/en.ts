@@ -73,6 +73,11 @@ export const en = {
   'action.remove': 'Remove',
   'action.tryAgain': 'Try again',
 
+  'edit.correct': 'Correct …',
+  'edit.merge': 'Merge with another …',
+  'edit.splitAlbum': 'Move songs to another album …',
+  'edit.splitArtist': 'Give albums to another artist …',
+
   'song.play': 'Play {title}',
   'song.pause': 'Pause {title}',
   'song.like': 'Like {title}',

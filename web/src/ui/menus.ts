@@ -6,6 +6,7 @@ import { enqueue, play } from '../state/player.ts';
 import { toastError } from '../state/toasts.ts';
 import { creditsOf } from '../state/view.ts';
 import { t } from '../texts/texts.ts';
+import { albumEdits, artistEdits, songEdits } from './edit-actions.ts';
 import type { MenuItem } from './parts/menu.tsx';
 
 type Op = Parameters<typeof enqueue>[0];
@@ -35,6 +36,7 @@ export function songMenu(song: SongView): readonly MenuItem[] {
         creditsOf.value = { songId, title };
       },
     },
+    ...songEdits(song),
   ];
 }
 
@@ -50,7 +52,8 @@ async function enqueueAlbum(op: Op, albumId: string): Promise<void> {
   }
 }
 
-export function albumMenu({ albumId, artists }: AlbumView): readonly MenuItem[] {
+export function albumMenu(album: AlbumView): readonly MenuItem[] {
+  const { albumId, artists } = album;
   const context = { type: 'album', id: albumId } as const;
   return [
     { label: t('action.play'), icon: 'play', act: () => play({ context, shuffle: false }) },
@@ -63,14 +66,17 @@ export function albumMenu({ albumId, artists }: AlbumView): readonly MenuItem[] 
       href: `/artists/${artistId}`,
       separated: i === 0,
     })),
+    ...albumEdits(album),
   ];
 }
 
-export function artistMenu({ artistId }: ArtistView): readonly MenuItem[] {
+export function artistMenu(artist: ArtistView): readonly MenuItem[] {
+  const { artistId } = artist;
   const context = { type: 'artist', id: artistId } as const;
   return [
     { label: t('action.play'), icon: 'play', act: () => play({ context, shuffle: false }) },
     { label: t('action.shuffle'), icon: 'shuffle', act: () => play({ context, shuffle: true }) },
     { label: t('action.goToArtist'), icon: 'person', href: `/artists/${artistId}`, separated: true },
+    ...artistEdits(artist),
   ];
 }

@@ -63,6 +63,8 @@ interface FormDialogProps {
   readonly text?: string;
   readonly submit: string;
   readonly tone?: 'primary' | 'danger';
+  /** There is nothing to do yet. */
+  readonly disabled?: boolean;
   readonly onClose: () => void;
   /** The dialog stays, with what went wrong, when this rejects. */
   readonly onSubmit: (form: FormData) => Promise<unknown>;
@@ -75,6 +77,7 @@ export function FormDialog({
   text,
   submit,
   tone = 'primary',
+  disabled = false,
   onClose,
   onSubmit,
   children,
@@ -100,7 +103,7 @@ export function FormDialog({
       actions={
         <>
           <Button onClick={onClose}>{ta('cancel')}</Button>
-          <Button type="submit" form={id} tone={tone} disabled={busy}>
+          <Button type="submit" form={id} tone={tone} disabled={busy || disabled}>
             {submit}
           </Button>
         </>

@@ -12,6 +12,7 @@ import { SettingsPage } from '../../pages/settings.tsx';
 import { startLive } from '../../state/live.ts';
 import { nowPlayingOpen, panel } from '../../state/view.ts';
 import { t } from '../../texts/texts.ts';
+import { ForAdmins } from '../for-admins.tsx';
 import { useKeyboard } from '../keyboard.ts';
 import { NotFound } from '../notices.tsx';
 import { CreditsDialog } from '../panel/credits.tsx';
@@ -23,6 +24,7 @@ import { ShortcutsDialog } from '../shortcuts.tsx';
 import { useNavigation } from './navigated.ts';
 import { Navigation } from './navigation.tsx';
 
+const correctionDialogs = async () => (await import('../../pages/admin/correct.tsx')).CorrectionDialogs;
 /** Few ever see them. */
 const AdminPage = lazy(() => import('../../pages/admin/admin.tsx').then((page) => page.AdminPage));
 
@@ -61,6 +63,7 @@ export function Shell() {
       <CreditsDialog />
       <ShortcutsDialog />
       <MenuHost />
+      <ForAdmins load={correctionDialogs} />
     </>
   );
 }
