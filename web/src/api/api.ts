@@ -1,7 +1,7 @@
 /** The service's routes as functions; the shapes come from the actors' contracts. */
 import type { accountsContract, Preferences } from '../../../actors/accounts/contract.ts';
 import type { catalogContract } from '../../../actors/catalog/contract.ts';
-import type { ClientEvent } from '../../../actors/gateway/contract.ts';
+import type { ClientEvent, gatewayContract } from '../../../actors/gateway/contract.ts';
 import type { historyContract } from '../../../actors/history/contract.ts';
 import type { likesContract } from '../../../actors/likes/contract.ts';
 import type { PlayContext, PlayerAnswer, playerContract } from '../../../actors/player-session/contract.ts';
@@ -54,6 +54,10 @@ export const api = {
   artist: (artistId: string) => call<Catalog<'artist'>>('GET', `/artists/${artistId}`),
   decades: () => call<Catalog<'decades'>>('GET', '/decades'),
   genres: () => call<Catalog<'genres'>>('GET', '/genres'),
+
+  home: () => call<Of<typeof gatewayContract, 'home'>>('GET', '/home'),
+  artistTop: (artistId: string) =>
+    call<Of<typeof gatewayContract, 'artistTop'>>('GET', `/artists/${artistId}/top`),
 
   history: (query?: PageQuery) =>
     call<Of<typeof historyContract, 'recent'>>('GET', '/me/history', { query: page(query) }),

@@ -18,9 +18,14 @@ import { useLoad } from '../ui/use-load.ts';
 const TOP_SHOWN = 5;
 
 async function loadArtist(artistId: string) {
-  const artist = await api.artist(artistId);
-  remember(artist.songs);
-  return artist;
+  const [artist, top] = await Promise.all([
+    api.artist(artistId),
+    // Without them the page is whole all the same.
+    api.artistTop(artistId).catch(() => ({ items: [] })),
+  ]);
+  const popular = top.items.map(({ song }) => song);
+  remember([...artist.songs, ...popular]);
+  return { ...artist, popular };
 }
 
 type Artist = Awaited<ReturnType<typeof loadArtist>>;
@@ -51,7 +56,7 @@ export function ArtistPage() {
 }
 
 function ArtistView({ artist }: { artist: Artist }) {
-  const { artistId, name, about, coverId, songs, albumCount, songCount } = artist;
+  const { artistId, name, about, coverId, songs, popular, albumCount, songCount } = artist;
   const [all, setAll] = useState(false);
   const tint = useTint(coverId);
   const context = { type: 'artist', id: artistId } as const;
@@ -79,6 +84,17 @@ function ArtistView({ artist }: { artist: Artist }) {
           </div>
         </div>
       </header>
+      {popular.length > 0 && (
+        <section class="shelf">
+          <h2>{t('artist.top')}</h2>
+          <SongList
+            songs={popular.slice(0, TOP_SHOWN)}
+            played={popular}
+            context={context}
+            label={t('artist.top')}
+          />
+        </section>
+      )}
       {songs.length > 0 && (
         <section class="shelf">
           <h2>{t('artist.songs')}</h2>

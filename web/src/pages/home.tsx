@@ -1,5 +1,6 @@
+import type { AlbumView } from '../../../actors/catalog/contract.ts';
 import { api } from '../api/api.ts';
-import { libraryVersion } from '../state/library.ts';
+import { libraryVersion, remember } from '../state/library.ts';
 import { historyVersion } from '../state/live.ts';
 import { loadRecent } from '../state/recent.ts';
 import { profile } from '../state/session.ts';
@@ -15,11 +16,8 @@ import { useTint } from '../ui/tint.ts';
 import { useLoad } from '../ui/use-load.ts';
 
 const RECENT_LOOKED_AT = 30;
-const RECENT_SHOWN = 5;
-const GENRE_ROWS = 3;
+const SONGS_SHOWN = 5;
 const GENRES_SHOWN = 12;
-/** A row of fewer albums says nothing that the first row does not. */
-const GENRE_ALBUMS_MIN = 3;
 const ROW_MAX = 24;
 
 function greeting(hour: number): string {
@@ -30,27 +28,72 @@ function greeting(hour: number): string {
 
 const nothing = () => ({ items: [] });
 
-/** A row that cannot be had is left out. */
+type Row = Awaited<ReturnType<typeof api.home>>['rows'][number];
+
+/** What stands below the service's own rows is left out when it cannot be had. */
 async function loadHome() {
-  const [albums, artists, genres] = await Promise.all([
-    api.albums({ sort: 'added', limit: ROW_MAX }),
+  const [{ rows }, artists, genres] = await Promise.all([
+    api.home(),
     api.artists({ limit: ROW_MAX }).catch(nothing),
     api.genres().catch(nothing),
   ]);
-  const largest = genres.items.toSorted((a, b) => b.songCount - a.songCount);
-  const rows = await Promise.all(
-    largest.slice(0, GENRE_ROWS).map(async ({ name }) => {
-      const { items } = await api.albums({ genre: name, limit: ROW_MAX }).catch(nothing);
-      return { name, albums: items };
-    }),
-  );
+  for (const row of rows) if (row.row === 'mostPlayed') remember(row.items.map(({ song }) => song));
   return {
-    albums: albums.items,
+    rows,
+    albums: rows.flatMap((row) => (row.row === 'recentlyAdded' ? row.albums : [])),
     artists: artists.items,
-    genres: largest,
-    rows: rows.filter((row) => row.albums.length >= GENRE_ALBUMS_MIN),
+    genres: genres.items,
   };
 }
+
+/** What was played is told by the history as it happens: see below. */
+function HomeRow({ row }: { row: Row }) {
+  switch (row.row) {
+    case 'recentlyPlayed':
+      return null;
+    case 'mostPlayed': {
+      const songs = row.items.map(({ song }) => song);
+      return (
+        <section class="shelf">
+          <header class="shelf-head">
+            <h2>{t('home.most')}</h2>
+          </header>
+          <SongList
+            songs={songs.slice(0, SONGS_SHOWN)}
+            played={songs}
+            context={{ type: 'songs' }}
+            label={t('home.most')}
+          />
+        </section>
+      );
+    }
+    case 'recentlyAdded':
+      return <AlbumRow title={t('home.added')} href="/library/albums" albums={row.albums} />;
+    case 'genre':
+      return (
+        <AlbumRow title={row.genre} href={`/genres/${encodeURIComponent(row.genre)}`} albums={row.albums} />
+      );
+    case 'decade':
+      return (
+        <AlbumRow
+          title={t('decade.title', { decade: row.decade })}
+          href={`/decades/${row.decade}`}
+          albums={row.albums}
+        />
+      );
+  }
+}
+
+const AlbumRow = ({ title, href, albums }: { title: string; href: string; albums: readonly AlbumView[] }) => (
+  <Shelf title={title} href={href}>
+    {albums.map((album) => (
+      <AlbumCard key={album.albumId} album={album} />
+    ))}
+  </Shelf>
+);
+
+const keyOf = (row: Row): string =>
+  row.row === 'genre' ? `genre ${row.genre}` : row.row === 'decade' ? `decade ${row.decade}` : row.row;
 
 const addFolderPrompt = async () => (await import('./admin/add-folder-prompt.tsx')).AddFolderPrompt;
 
@@ -79,13 +122,6 @@ export function HomePage() {
         </EmptyState>
       )}
       <QuickTiles songs={played} albums={albums} />
-      {albums.length > 0 && (
-        <Shelf title={t('home.added')} href="/library/albums">
-          {albums.map((album) => (
-            <AlbumCard key={album.albumId} album={album} />
-          ))}
-        </Shelf>
-      )}
       {played.length > 0 && (
         <section class="shelf">
           <header class="shelf-head">
@@ -94,18 +130,14 @@ export function HomePage() {
             </h2>
           </header>
           <SongList
-            songs={played.slice(0, RECENT_SHOWN)}
+            songs={played.slice(0, SONGS_SHOWN)}
             context={{ type: 'history' }}
             label={t('home.played')}
           />
         </section>
       )}
-      {rows.map(({ name, albums: ofGenre }) => (
-        <Shelf key={name} title={name} href={`/genres/${encodeURIComponent(name)}`}>
-          {ofGenre.map((album) => (
-            <AlbumCard key={album.albumId} album={album} />
-          ))}
-        </Shelf>
+      {rows.map((row) => (
+        <HomeRow key={keyOf(row)} row={row} />
       ))}
       {artists.length > 0 && (
         <Shelf title={t('list.artists')} href="/library/artists">

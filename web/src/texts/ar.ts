@@ -118,6 +118,7 @@ export const ar: Texts = {
   'album.released': 'صدر في {when}',
 
   'artist.songs': 'الأغاني',
+  'artist.top': 'الأكثر رواجًا',
   'artist.albums': 'الألبومات',
   'artist.singles': 'المنفردة والقصيرة',
   'artist.compilations': 'المجموعات',
@@ -138,6 +139,7 @@ export const ar: Texts = {
   'home.quick': 'تابع مع',
   'home.added': 'أضيف حديثًا',
   'home.played': 'سُمع حديثًا',
+  'home.most': 'الأكثر استماعًا',
 
   'likes.kind': 'لك',
   'likes.many': 'كل أغانيك',

@@ -97,6 +97,7 @@ export const de: Texts = {
   'album.released': 'Erschienen {when}',
 
   'artist.songs': 'Titel',
+  'artist.top': 'Beliebt',
   'artist.albums': 'Alben',
   'artist.singles': 'Singles und EPs',
   'artist.compilations': 'Sammlungen',
@@ -117,6 +118,7 @@ export const de: Texts = {
   'home.quick': 'Weiter mit',
   'home.added': 'Zuletzt hinzugefügt',
   'home.played': 'Zuletzt gehört',
+  'home.most': 'Am meisten gehört',
 
   'likes.kind': 'Deine',
   'likes.many': 'Alle deine Titel',

@@ -95,6 +95,7 @@ export const en = {
   'album.released': 'Released {when}',
 
   'artist.songs': 'Songs',
+  'artist.top': 'Popular',
   'artist.albums': 'Albums',
   'artist.singles': 'Singles and EPs',
   'artist.compilations': 'Compilations',
@@ -117,6 +118,7 @@ export const en = {
   'home.quick': 'Go on with',
   'home.added': 'Recently added',
   'home.played': 'Recently played',
+  'home.most': 'Most played',
 
   'likes.kind': 'Yours',
   'likes.many': 'All your songs',
