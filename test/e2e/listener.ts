@@ -99,7 +99,7 @@ export const goTo = (page: Page, name: string): Promise<void> =>
 
 export async function openAlbum(page: Page, title: string): Promise<void> {
   await goTo(page, 'Home');
-  await page.locator('.card a', { hasText: title }).click();
+  await page.locator('.card a', { hasText: title }).first().click();
   await page.getByRole('heading', { name: title, level: 1 }).waitFor();
 }
 
