@@ -353,6 +353,134 @@ t.test('C18: pages hold every item once, in order, over many buckets', async (t)
   await t.rejects(allSongs({ cursor: 'nonsense' }), { code: 'BAD_CURSOR' });
 });
 
+t.test(
+  'C23: albums are sorted by artist and year and filtered by decade, type and genre together',
+  async (t) => {
+    const { release: send, albums } = await started(t);
+    const put = (
+      title: string,
+      name: string,
+      sortName: string,
+      year: number,
+      type: 'album' | 'ep',
+      genre: string,
+    ) => {
+      const by = { artistId: idOf(name), name, sortName };
+      const album = { albumId: idOf(title), title, artists: [by], type };
+      return send(release(`of${title}`, { album, artists: [by], year, genres: [genre] }));
+    };
+    await put('late', 'Zoe Adams', 'Adams, Zoe', 1999, 'album', 'Rock');
+    await put('early', 'Zoe Adams', 'Adams, Zoe', 1991, 'ep', 'Rock');
+    await put('other', 'Ann Bell', 'Bell, Ann', 1985, 'album', 'Rock');
+    await put('folk', 'Ann Bell', 'Bell, Ann', 1993, 'album', 'Folk');
+    const titles = async (params: Parameters<typeof albums>[0]) =>
+      (await albums(params)).items.map(({ title }) => title);
+    t.same(
+      await titles({ sort: 'artist' }),
+      ['late', 'early', 'folk', 'other'],
+      'newest first within an artist',
+    );
+    t.same(await titles({ sort: 'year', decade: 1990 }), ['late', 'folk', 'early']);
+    t.same(await titles({ sort: 'year', type: 'ep' }), ['early']);
+    t.same(await titles({ sort: 'title', genre: 'rock', decade: 1990, type: 'album' }), ['late']);
+    t.same(await titles({ decade: 1950 }), []);
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const params = { sort: 'title', genre: 'Rock', decade: 1990, limit: 1 } as const;
+      const page = await albums({ ...params, ...(cursor && { cursor }) });
+      seen.push(...page.items.map(({ title }) => title));
+      cursor = page.nextCursor;
+    } while (cursor);
+    t.same(seen, ['early', 'late'], 'page by page');
+    const remaster = release('oflate', { year: 2020, genres: ['Rock'] }, 'late');
+    await send({ ...remaster, album: { ...remaster.album, originalYear: 1979 } });
+    t.same(await titles({ decade: 1970 }), ['late'], 'the year in which the music came out');
+  },
+);
+
+t.test('C24: an artist’s albums are their own by type, and those they appear on', async (t) => {
+  const { release: send, artistAlbums, artistSongs, artistSongIds, artists, artist } = await started(t);
+  const guest = { artistId: idOf('guest'), name: 'Guest' };
+  await send(release('one', { artists: [guest] }, 'appears'));
+  for (const [i, type] of (['album', 'ep', 'single', 'compilation', 'album'] as const).entries()) {
+    const album = { albumId: idOf(`own${i}`), title: `own${i}`, artists: [guest], type };
+    await send(release(`song${i}`, { album, artists: [guest], year: 2000 + i }));
+  }
+  const sections = {
+    album: ['own4', 'own0'],
+    ep: ['own1'],
+    single: ['own2'],
+    compilation: ['own3'],
+    appearsOn: ['appears'],
+  };
+  for (const [section, titles] of Object.entries(sections)) {
+    const params = { artistId: guest.artistId, section: section as keyof typeof sections };
+    t.same(
+      (await artistAlbums(params)).items.map(({ title }) => title),
+      titles,
+    );
+  }
+  t.match(await artist(guest), { albumCount: 5, appearsOnCount: 1, songCount: 6 });
+  const first = await artistAlbums({ artistId: guest.artistId, limit: 4 });
+  const rest = await artistAlbums({ artistId: guest.artistId, limit: 4, cursor: first.nextCursor as string });
+  t.same(
+    [...first.items, ...rest.items].map(({ title }) => title),
+    ['own4', 'own3', 'own2', 'own1', 'own0', 'appears'],
+  );
+  const songs = (await artistSongs({ artistId: guest.artistId })).items;
+  t.same(
+    songs.map(({ title }) => title),
+    ['song4', 'song3', 'song2', 'song1', 'song0', 'one'],
+  );
+  t.same(
+    (await artistSongIds({ artistId: guest.artistId })).items,
+    songs.map(({ songId }) => songId),
+  );
+  t.same(
+    (await artists({ of: 'albums' })).items.map(({ name }) => name),
+    ['Aurora', 'Guest'],
+  );
+  const solo = { artistId: idOf('solo'), name: 'Solo' };
+  await send(release('two', { artists: [solo] }));
+  t.same(
+    (await artists({ of: 'albums' })).items.map(({ name }) => name),
+    ['Aurora', 'Guest'],
+  );
+  t.same(
+    (await artists({})).items.map(({ name }) => name),
+    ['Aurora', 'Guest', 'Solo'],
+  );
+});
+
+t.test('C25: genres tell songs, albums and a cover, decades their albums', async (t) => {
+  const { catalog, release: send, genres, decades, remove } = await started(t);
+  const covered = release('two', { genres: ['Jazz', 'Rock'], year: 1964 }, 'other');
+  await send(release('one', { genres: ['Jazz'], year: 1959 }));
+  await send({ ...covered, album: { ...covered.album, coverId: 'cover' } });
+  await catalog.caughtUp();
+  t.same((await genres({})).items, [
+    { name: 'Jazz', songCount: 2, albumCount: 2, coverId: 'cover' },
+    { name: 'Rock', songCount: 1, albumCount: 1, coverId: 'cover' },
+  ]);
+  t.same((await decades({})).items, [
+    { decade: 1960, albumCount: 1 },
+    { decade: 1950, albumCount: 1 },
+  ]);
+  await remove({ songId: idOf('two') });
+  await catalog.caughtUp();
+  t.same((await genres({})).items, [{ name: 'Jazz', songCount: 1, albumCount: 1 }]);
+  t.same((await decades({})).items, [{ decade: 1950, albumCount: 1 }]);
+});
+
+t.test('C18: songs are listed by title too', async (t) => {
+  const { release: send, allSongs } = await started(t);
+  for (const title of ['Pear', 'the Apple', 'Zebra']) await send(release(title.slice(-3), { title }));
+  await send(release('bra', { title: 'Banana' }));
+  const titles = (await allSongs({ sort: 'title' })).items.map((song) => song.title);
+  t.same(titles, ['the Apple', 'Banana', 'Pear'], 'where a corrected song stood before it is not shown');
+});
+
 t.test('C19: news reach the topic without what is the catalogue’s own', async (t) => {
   const { catalog, topics, release: send } = await started(t);
   const news = await heard(topics, CATALOG_TOPIC);

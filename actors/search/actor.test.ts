@@ -46,6 +46,51 @@ t.test('S1: songs are found by title, artist, album, genre and lyrics', async (t
   }
 });
 
+t.test('S1: composers, works, artist credits and names for sorting are found', async (t) => {
+  const { search, find, send } = await actors(t);
+  const by = { artistId: idOf('by'), name: '王菲', sortName: 'Faye Wong' };
+  await send(
+    release('one', {
+      artists: [by],
+      displayArtist: '王菲 with Zephyr',
+      work: 'Winterreise',
+      movement: { name: 'Gute Nacht', number: 1 },
+      credits: [
+        { role: 'performer', name: '王菲', shareBp: 10_000 },
+        { role: 'composer', name: 'Schubert', shareBp: 0 },
+      ],
+    }),
+  );
+  await send(release('two'));
+  await search.start();
+  await search.ready();
+  for (const query of ['zephyr', 'winterreise', 'gute nacht', 'schubert']) {
+    t.match((await find({ query, type: 'song' })).songs, { items: [{ songId: idOf('one') }] }, query);
+  }
+  t.match((await find({ query: 'faye', type: 'artist' })).artists, { total: 1, items: [by] });
+});
+
+t.test('S4: a merged artist is found as what it became, a corrected song by its new title', async (t) => {
+  const { search, catalog, find, send } = await actors(t);
+  const old = { artistId: idOf('old'), name: 'Prynce' };
+  const misspelt = release('one', { title: 'Kyss', artists: [old] }, 'parade');
+  await send({ ...misspelt, album: { ...misspelt.album, artists: [old] } });
+  await send(release('two'));
+  await search.start();
+  await search.ready();
+  t.match((await find({ query: 'prynce' })).artists, { total: 1 });
+  const byUserId = idOf('admin');
+  const { handlers } = catalog;
+  await handlers.mergeArtists({ artistId: idOf('artist'), artistIds: [old.artistId], byUserId });
+  await handlers.correctSong({ songId: idOf('one'), title: 'Waterfall', byUserId });
+  await search.ready();
+  t.match((await find({ query: 'prynce' })).artists, { total: 0 });
+  t.match((await find({ query: 'waterfall', type: 'song' })).songs, {
+    items: [{ artists: [{ name: 'Aurora' }] }],
+  });
+  t.match((await find({ query: 'kyss', type: 'song' })).songs, { total: 0 });
+});
+
 t.test('S2: all three kinds, or one; limit, offset and total', async (t) => {
   const { search, find, send } = await actors(t);
   for (const i of [1, 2, 3, 4, 5]) await send(release(`s${i}`, { title: 'Aurora song' }, 'Aurora album'));

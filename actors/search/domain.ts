@@ -7,7 +7,7 @@ const textOnly = { facets: [], sortable: [] };
 
 export const SONGS: CollectionSpec = {
   name: 'songs',
-  text: { title: 10, artists: 6, album: 4, genres: 2, lyrics: 1 },
+  text: { title: 10, artists: 6, composers: 4, work: 4, album: 4, genres: 2, lyrics: 1 },
   ...textOnly,
 };
 export const ALBUMS: CollectionSpec = {
@@ -15,7 +15,11 @@ export const ALBUMS: CollectionSpec = {
   text: { title: 10, artists: 6, genres: 2, label: 1 },
   ...textOnly,
 };
-export const ARTISTS: CollectionSpec = { name: 'artists', text: { name: 10, genres: 2 }, ...textOnly };
+export const ARTISTS: CollectionSpec = {
+  name: 'artists',
+  text: { name: 10, sortName: 4, genres: 2 },
+  ...textOnly,
+};
 /** Of a shared index: one document a fill, see `follow` in actor.ts. */
 export const FILLS: CollectionSpec = { name: 'fills', text: { name: 1 }, ...textOnly };
 
@@ -31,7 +35,9 @@ const wordsOf = (lyrics: Lyrics): string =>
 export const songDocument = (song: SongView, lyrics: Lyrics | undefined): SearchDocument => ({
   id: song.songId,
   title: song.title,
-  artists: namesOf(song.artists),
+  artists: [...new Set([namesOf(song.artists), song.displayArtist ?? ''])].join(' ').trim(),
+  ...(song.work !== undefined && { work: `${song.work} ${song.movement?.name ?? ''}`.trim() }),
+  ...(song.composers && { composers: song.composers.join(' ') }),
   album: song.album.title,
   genres: song.genres.join(' '),
   ...(lyrics && { lyrics: wordsOf(lyrics) }),
@@ -48,5 +54,6 @@ export const albumDocument = (album: AlbumView): SearchDocument => ({
 export const artistDocument = (artist: ArtistView): SearchDocument => ({
   id: artist.artistId,
   name: artist.name,
+  ...(artist.sortName !== undefined && { sortName: artist.sortName }),
   genres: artist.genres.join(' '),
 });
