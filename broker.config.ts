@@ -25,6 +25,7 @@ import { ingestOf } from './ingest.config.ts';
 import { expecting, openJit } from './jit.config.ts';
 import { clientOf } from './kit/client.ts';
 import { systemSources } from './kit/sources.ts';
+import { libraryOf } from './library.config.ts';
 import { type DemoProgress, ensureDemo } from './media/demo/demo.ts';
 import { mediaKeysOf } from './media/edge/keys-file.ts';
 import { createMediaUrls } from './media/edge/media-urls.ts';
@@ -83,6 +84,8 @@ export async function startService(settings: Settings): Promise<RunningService> 
   broker.createService(healthService(await openHealth(broker, engines, settings)));
   const ingest = hosts('ingest') ? await ingestOf(broker, engines, settings) : undefined;
   if (ingest) broker.createService(ingest.service);
+  // A cluster's workers share no disk with whoever has the music.
+  if (hosts('library') && !isCluster(settings)) broker.createService(libraryOf(engines, settings));
   await broker.start();
 
   let leaving = false;

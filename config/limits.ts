@@ -224,6 +224,8 @@ export const CHUNKS_MAX = 1000;
 export const LIBRARY_PAGE_MAX = 200;
 export const LIBRARY_FILES_PER_SONG_MAX = 100;
 export const LIBRARY_PATH_BYTES_MAX = 900;
+/** By a command; pages of them have no end. */
+export const LIBRARY_REFUSED_SHOWN_MAX = 1000;
 /** Songs that are given to the catalogue at once, which derives what they share but once. */
 export const LIBRARY_BATCH_SONGS = 100;
 export const LIBRARY_ROWS_PER_SCAN = 1000;
@@ -233,6 +235,13 @@ export const LIBRARY_PROGRESS_EVERY_MS = 500;
 /** A file that changed this short a time ago may still be written. */
 export const LIBRARY_SETTLED_AFTER_MS = 3 * SECOND_MS;
 export const LIBRARY_QUIET_MS = 2 * SECOND_MS;
+/** While a folder is read, its pages are told of it this often. */
+export const LIBRARY_NEWS_EVERY_MS = 500;
+export const LIBRARY_FIRST_FOLDER_EVERY_MS = 30 * SECOND_MS;
+export const LIBRARY_READER_MEMORY_MB = 256;
+export const LIBRARY_READER_BACKOFF_MS = 500;
+export const LIBRARY_READER_BACKOFF_MS_MAX = MINUTE_MS;
+export const LIBRARY_READER_STOP_MS_MAX = 5 * SECOND_MS;
 export const LIBRARY_RESCAN_EVERY_MS = 15 * MINUTE_MS;
 /** Changed folders that are looked at one by one; of more than these the whole is. */
 export const LIBRARY_CHANGED_FOLDERS_MAX = 20;

@@ -22,6 +22,7 @@ export const ROLES = [
   'likes',
   'player-session',
   'ingest',
+  'library',
   'warming',
 ] as const;
 export type Role = (typeof ROLES)[number];

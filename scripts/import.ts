@@ -1,13 +1,23 @@
-/** npm run import -- FOLDER…: takes in a person's own music. Safe to run again; exit code 1 when it could not. */
-
+/**
+ * npm run import -- [--eager] [--watch] FOLDER…: takes in a person's own music. Safe to run again; exit code 1 when
+ * it could not.
+ */
 import { readSettings } from '../config/settings.ts';
+import { isCluster } from '../infra/open-engines.ts';
 import { openImport } from '../ingest.config.ts';
 import { systemClock } from '../kit/sources.ts';
+import { openLibrary } from '../library.config.ts';
 import { runImportCommand } from '../media/ingest/command.ts';
+import { runLibraryCommand, watchLibrary } from '../media/library/command.ts';
 
-const folders = process.argv.slice(2);
-if (folders.length === 0 || folders.some((folder) => folder.startsWith('--'))) {
-  console.error('usage: npm run import -- FOLDER…');
+const args = process.argv.slice(2);
+const folders = args.filter((arg) => !arg.startsWith('--'));
+const flags = new Set(args.filter((arg) => arg.startsWith('--')));
+const isKnown = [...flags].every((flag) => ['--eager', '--watch'].includes(flag)) && flags.size < 2;
+if (folders.length === 0 || !isKnown) {
+  console.error('usage: npm run import -- [--watch | --eager] FOLDER…');
+  console.error('  --watch  then goes on to follow what changes in the folders');
+  console.error('  --eager  packages every song now instead of when it is first played');
   process.exit(2);
 }
 
@@ -18,17 +28,26 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   );
 }
 
+const terminal = {
+  folders,
+  clock: systemClock,
+  write: (text: string) => void process.stdout.write(text),
+  ...(process.stdout.isTTY && { columns: process.stdout.columns }),
+  signal: abort.signal,
+};
+
 try {
-  await using bulk = await openImport(readSettings(process.env, process.cwd()));
-  console.log(`  ${bulk.by}`);
-  process.exitCode = await runImportCommand({
-    folders,
-    importing: bulk.run,
-    clock: systemClock,
-    write: (text) => process.stdout.write(text),
-    ...(process.stdout.isTTY && { columns: process.stdout.columns }),
-    signal: abort.signal,
-  });
+  const settings = readSettings(process.env, process.cwd());
+  if (flags.has('--eager') || isCluster(settings)) {
+    await using bulk = await openImport(settings);
+    console.log(`  ${bulk.by}`);
+    process.exitCode = await runImportCommand({ ...terminal, importing: bulk.run });
+  } else {
+    await using opened = await openLibrary(settings);
+    const command = { ...terminal, library: opened.library };
+    process.exitCode = await runLibraryCommand(command);
+    if (flags.has('--watch') && process.exitCode === 0) await watchLibrary(command);
+  }
 } catch (error) {
   console.error(`antiphon: ${(error as Error).message}`);
   process.exitCode = 1;

@@ -46,7 +46,7 @@ export async function runImportCommand(command: ImportCommand): Promise<number> 
   }
 }
 
-function cutTo(chars: number, line: string): string {
+export function cutTo(chars: number, line: string): string {
   const all = [...line];
   return all.length <= chars ? line : `${all.slice(0, chars - 1).join('')}…`;
 }
@@ -76,16 +76,16 @@ export function summaryText(summary: ImportSummary, elapsedMs: number): string {
   ].join('\n');
 }
 
-const lasting = (ms: number): string =>
+export const lasting = (ms: number): string =>
   ms < 100 * SECOND_MS ? `${Math.round(ms / SECOND_MS)} s` : `${(ms / MINUTE_MS).toFixed(1)} min`;
 
 const TEXT_COLUMNS = 76;
 
 /** Broken between words, so that it can be read at 80 columns. */
-const indented = (text: string): string =>
+export const indented = (text: string): string =>
   (text.match(new RegExp(`\\S.{0,${TEXT_COLUMNS - 5}}(?=\\s|$)|\\S+`, 'gu')) ?? [])
     .map((line) => `    ${line}`)
     .join('\n');
 
 /** A file's name may hold anything, also what would command the terminal. */
-const printable = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?');
+export const printable = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?');

@@ -120,6 +120,9 @@ export function createLibrary({ dataDir, ...given }: LibraryDeps) {
     folder,
     refusalsOf,
 
+    refusals: (folderId: string, limit: number, cursor?: string) =>
+      tables.refusals.scan(folderId, { limit, ...(cursor !== undefined && { cursor }) }),
+
     /** @throws NotFoundError, BadRequestError, which say what is wrong with the path */
     async add(path: string): Promise<Added> {
       const root = folderRoot(resolve(path));
