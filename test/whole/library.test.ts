@@ -2,6 +2,7 @@
  * Goal: an administrator's folder is taken in beside the running service and followed from then on, whatever
  * becomes of the process that reads it. Method: the service's own library on a temp folder, its reader killed.
  */
+import { execFileSync } from 'node:child_process';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -49,12 +50,14 @@ t.test(
     await broker.start();
     t.teardown(async () => {
       await broker.stop();
+      await catalog[Symbol.asyncDispose]();
       await engines[Symbol.asyncDispose]();
     });
     const library = clientOf(libraryContract, broker);
-    const { handlers: catalog } = createCatalog({ ...engines, sources: systemSources });
+    const catalog = createCatalog({ ...engines, sources: systemSources });
+    await catalog.start();
     const titles = async () =>
-      (await catalog.allSongs({})).items
+      (await catalog.handlers.allSongs({})).items
         .map(({ title }) => title)
         .sort()
         .join();
@@ -92,11 +95,9 @@ t.test(
     await rm(join(music, 'one.mp3'));
     await hasTitles('new/two');
 
-    const readers = (await import('node:child_process')).execFileSync(
-      'pgrep',
-      ['-P', String(process.pid), '-f', 'library.process'],
-      { encoding: 'utf8' },
-    );
+    const readers = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'library.process'], {
+      encoding: 'utf8',
+    });
     process.kill(Number(readers.trim()), 'SIGKILL');
     await make('three.mp3', 3);
     await hasTitles('new/two,three');
@@ -106,6 +107,6 @@ t.test(
     await t.rejects(library.addFolder({ path: settings.dataDir }), { code: 'FOLDER_HOLDS_DATA' });
     await library.removeFolder({ folderId: added.folderId });
     t.same((await library.folders({})).items, []);
-    t.equal(await titles(), '');
+    await hasTitles('');
   },
 );
