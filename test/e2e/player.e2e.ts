@@ -200,4 +200,24 @@ t.test('one listener, one device', async (t) => {
     await bar.getByText('Copper Tide').waitFor();
     await bar.getByRole('button', { name: 'Play', exact: true }).waitFor();
   });
+
+  await t.test('of two tabs one sounds, the one in which something was played last', async (t) => {
+    await bar.getByRole('button', { name: 'Play', exact: true }).click();
+    await soundsBeyond(page, 0);
+    const other = await browser.newPage();
+    other.setDefaultTimeout(TIMEOUT_MS);
+    await listenIn(other);
+    await other.goto(service.url);
+    await other.getByRole('region', { name: 'Player' }).getByText('Copper Tide').waitFor();
+    t.equal(await soundingAt(other), undefined, 'a new tab leaves the sound where it is');
+    await playAlbum(other, NIGHT_FERRIES.title);
+    await soundsBeyond(other, 0.2);
+    await isSilent(page);
+    await other.close();
+    await bar.getByRole('button', { name: 'Play', exact: true }).waitFor();
+    t.equal(await soundingAt(page), undefined, 'closed, it leaves silence');
+    await bar.getByRole('button', { name: 'Play', exact: true }).click();
+    await bar.getByText('Departure').waitFor();
+    await soundsBeyond(page, 0);
+  });
 });

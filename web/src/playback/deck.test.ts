@@ -183,6 +183,25 @@ t.test('what a browser gives up decoding is laid anew from where it stood', asyn
   t.ok((ranges()[0]?.[0] ?? 0) <= 50 && (ranges()[0]?.[1] ?? 0) > 50);
 });
 
+t.test('a next song that cannot be fetched is asked for again before it is due', async (t) => {
+  const { deck, audio, told } = await setUp();
+  const timers: (() => void)[] = [];
+  t.intercept(globalThis, 'setTimeout', { value: (work: () => void) => timers.push(work) });
+  edge.instead = (name) =>
+    name.startsWith('b/') ? Promise.resolve(new Response('', { status: 403 })) : undefined;
+  deck.load(play('a'), 0);
+  deck.play();
+  deck.follow(play('b'));
+  await settled();
+  t.notOk(told.includes('failed'), 'the song that sounds is well');
+  edge.instead = undefined;
+  for (const work of timers.splice(0)) work();
+  await settled();
+  await audio.sound(10);
+  t.equal(deck.current?.stream.songId, 'b');
+  t.notOk(told.includes('waiting'));
+});
+
 t.test('two hundred songs leave no more behind than two', async (t) => {
   const { deck, audio, ranges } = await setUp();
   deck.load(play('a'), 0);

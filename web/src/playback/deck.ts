@@ -33,6 +33,7 @@ const PASSED_S = 0.1;
 /** Within this time of a seam its moment is waited for by a timer: the element tells the time 4 times a second. */
 const SEAM_NEAR_S = 0.7;
 const NO_PROGRESS_MAX = 2;
+const NEXT_AGAIN_AFTER_MS = 15_000;
 
 /** A song's place on the time line. */
 interface Laid {
@@ -489,5 +490,13 @@ export class Deck implements SoundDeck {
     if (!laid || laid.failed) return;
     laid.failed = true;
     if (laid === this.#laid[0]) this.#tell('failed');
+    else {
+      // There is time until it is due.
+      setTimeout(() => {
+        if (laid !== this.#laid[1]) return;
+        laid.failed = false;
+        this.#fill();
+      }, NEXT_AGAIN_AFTER_MS);
+    }
   }
 }

@@ -403,6 +403,24 @@ t.test('a song that no fresh address mends is given up for the next one', async 
   await until(() => heard()[0] === urlOf('b'));
 });
 
+t.test('when song after song is broken it stops, and says so', async (t) => {
+  await begin(answerOf(stateOf(1, 'a')));
+  let version = 1;
+  service.next = () => answerOf(stateOf(++version, `broken ${version}`));
+  service.get = () => answerOf(now.state.value as PlayerState);
+  service.pause = () =>
+    answerOf({ ...(now.state.value as PlayerState), version: ++version, status: 'paused' });
+  while (now.state.value?.status === 'playing') {
+    sounds.find(({ src }) => src !== '')?.dispatchEvent(new Event('error'));
+    await pause(2);
+  }
+  t.same(
+    askedNames().filter((name) => name !== 'get'),
+    ['next', 'next', 'pause'],
+  );
+  t.match(toasts.value.at(-1)?.text, /in a row/);
+});
+
 t.test('while the service is away a song is not given up', async (t) => {
   await begin(answerOf(stateOf(1, 'a')));
   service.get = away;

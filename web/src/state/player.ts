@@ -146,9 +146,11 @@ whenSound({
   },
   started: prepareNext,
   failed: () =>
-    recover((play) =>
-      ask(() => playerApi.next(play.playId, 'failed', { listenedMs: play.meter.listenedMs })),
-    ),
+    recover({
+      giveUp: ({ playId, meter: { listenedMs } }) =>
+        ask(() => playerApi.next(playId, 'failed', { listenedMs })),
+      stop: () => ask(() => playerApi.pause()),
+    }),
   blocked: () => void ask(() => playerApi.pause()),
   doubted: () => {
     if (!isAsking()) void catchUp();

@@ -20,8 +20,13 @@ let failing: { readonly play: Play; atMs: number; tries: number } | undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let brokenInARow = 0;
 
+export interface LastResorts {
+  giveUp(play: Play): Promise<void>;
+  stop(): Promise<void>;
+}
+
 /** Asks for a fresh address, later each time, and gives the song up at last. */
-export function recover(giveUp: (play: Play) => Promise<void>): void {
+export function recover(resorts: LastResorts): void {
   const play = output.current;
   if (!play || timer !== undefined) return;
   const atMs = output.positionMs;
@@ -32,14 +37,18 @@ export function recover(giveUp: (play: Play) => Promise<void>): void {
     failing = undefined;
     if (++brokenInARow < BROKEN_IN_A_ROW_MAX) {
       toast(t('player.broken'), 'error');
-      void giveUp(play);
-    } else toast(t('player.brokenInARow'), 'error');
+      void resorts.giveUp(play);
+    } else {
+      brokenInARow = 0;
+      toast(t('player.brokenInARow'), 'error');
+      void resorts.stop();
+    }
     return;
   }
   const waitMs = Math.min(AGAIN_AFTER_MS * 2 ** failing.tries, AGAIN_AFTER_MS_MAX);
   timer = setTimeout(() => {
     timer = undefined;
-    renew(play).catch(() => recover(giveUp));
+    renew(play).catch(() => recover(resorts));
   }, waitMs);
 }
 
