@@ -6,7 +6,9 @@ import { adminEn } from './en.ts';
 export type AdminKey = keyof typeof adminEn;
 export type AdminTexts = Readonly<Record<AdminKey, string | Plural>>;
 
-const OTHERS: Readonly<Partial<Record<Language, () => Promise<AdminTexts>>>> = {};
+export const OTHERS: Readonly<Partial<Record<Language, () => Promise<AdminTexts>>>> = {
+  de: async () => (await import('./de.ts')).adminDe,
+};
 
 const spoken = signal<AdminTexts>(adminEn);
 
