@@ -18,6 +18,7 @@ import type { RecentItem, SongCounts, TopSong } from './contract.ts';
 import {
   type CountedPlay,
   countOf,
+  type DayRow,
   dayAfter,
   dayOf,
   listenerSongAfter,
@@ -54,16 +55,19 @@ export function createCounts(tables: Tables): Counts {
   async function takeDay(userId: string, day: number, plays: readonly CountedPlay[]): Promise<void> {
     const { after } = await mergeRow(days, userId, [day], (row) => dayAfter(row, plays));
     if (!after) return;
-    for (const songId of new Set(plays.map((play) => play.songId))) {
-      const merged = await mergeRow(listenerSongs, userId, [songId], (row) =>
-        listenerSongAfter(row, day, playsIn(after, songId)),
-      );
-      const [before, now] = [countOf(merged.before), countOf(merged.after)];
-      await tops.batch(userId, [
-        { put: {}, ck: [now, songId] },
-        ...(before === now || before === 0 ? [] : [{ delete: [before, songId] as [number, string] }]),
-      ]);
-    }
+    const songIds = new Set(plays.map((play) => play.songId));
+    await Promise.all([...songIds].map((songId) => takeSong(userId, songId, day, after)));
+  }
+
+  async function takeSong(userId: string, songId: string, day: number, ofDay: DayRow): Promise<void> {
+    const merged = await mergeRow(listenerSongs, userId, [songId], (row) =>
+      listenerSongAfter(row, day, playsIn(ofDay, songId)),
+    );
+    const [before, now] = [countOf(merged.before), countOf(merged.after)];
+    await tops.batch(userId, [
+      { put: {}, ck: [now, songId] },
+      ...(before === now || before === 0 ? [] : [{ delete: [before, songId] as [number, string] }]),
+    ]);
   }
 
   async function takeOf(userId: string, plays: readonly CountedPlay[]): Promise<void> {
