@@ -151,7 +151,7 @@ t.test('one listener, one device', async (t) => {
     await page.locator('.card').first().waitFor();
     const names = new Set<string>();
     await page.locator('body').press('Tab');
-    for (let presses = 0; presses < 60; presses++) {
+    for (let presses = 0; presses < 100; presses++) {
       const focused = await page.evaluate(() => {
         const element = document.activeElement as HTMLElement;
         if (element === document.body) return undefined;

@@ -188,6 +188,20 @@ export const ar: Texts = {
   'player.brokenInARow': 'لا يمكن تشغيل عدة أغانٍ متتالية. حاول لاحقًا.',
   'player.skipped': 'تُخطيت أغنية: {why}',
 
+  'sleep.title': 'مؤقت النوم',
+  'sleep.left': 'مؤقت النوم: بقي {time}',
+  'sleep.minutes': {
+    zero: 'الآن',
+    one: 'بعد دقيقة',
+    two: 'بعد دقيقتين',
+    few: 'بعد {n} دقائق',
+    many: 'بعد {n} دقيقة',
+    other: 'بعد {n} دقيقة',
+  },
+  'sleep.song': 'بعد هذه الأغنية',
+  'sleep.album': 'بعد هذا الألبوم',
+  'sleep.off': 'إيقافه',
+
   'panel.label': 'بجانب الصفحة',
   'panel.queue': 'الطابور',
   'panel.lyrics': 'الكلمات',

@@ -168,6 +168,13 @@ export const de: Texts = {
     'Mehrere Titel nacheinander lassen sich nicht abspielen. Versuche es später noch einmal.',
   'player.skipped': 'Ein Titel wurde übersprungen: {why}',
 
+  'sleep.title': 'Schlummerzeit',
+  'sleep.left': 'Schlummerzeit: noch {time}',
+  'sleep.minutes': plural('In {n} Minute', 'In {n} Minuten'),
+  'sleep.song': 'Nach diesem Titel',
+  'sleep.album': 'Nach diesem Album',
+  'sleep.off': 'Ausschalten',
+
   'panel.label': 'Neben der Seite',
   'panel.queue': 'Warteschlange',
   'panel.lyrics': 'Liedtext',

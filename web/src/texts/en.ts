@@ -168,6 +168,13 @@ export const en = {
   'player.broken': 'This song cannot be played at the moment. Going on to the next one.',
   'player.brokenInARow': 'Several songs in a row cannot be played. Try again later.',
 
+  'sleep.title': 'Sleep timer',
+  'sleep.left': 'Sleep timer: {time} left',
+  'sleep.minutes': { one: 'In {n} minute', other: 'In {n} minutes' },
+  'sleep.song': 'After this song',
+  'sleep.album': 'After this album',
+  'sleep.off': 'Turn it off',
+
   'panel.label': 'Beside the page',
   'panel.queue': 'Queue',
   'panel.lyrics': 'Lyrics',

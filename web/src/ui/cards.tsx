@@ -75,6 +75,7 @@ function Card({ href, title, coverId, menu, start, children, kind = '' }: CardPr
           class="card-more"
           label={t('song.more', { title })}
           aria-haspopup="menu"
+          tabIndex={-1}
           onClick={(event) => openMenuAt(event.currentTarget, title, menu())}
         />
       </div>

@@ -88,6 +88,7 @@ export function SongList(props: SongListProps) {
     <VirtualList
       items={songs}
       rowPx={songRowPx()}
+      drawnWith={`${context.type} ${context.id} ${played.length}`}
       label={label}
       class={`songs ${numbered ? 'numbered' : ''}`}
       keyOf={(song, index) => `${song.songId}-${index}`}

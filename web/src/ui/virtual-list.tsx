@@ -2,7 +2,7 @@
  * A list of which only the rows in sight are in the document, however long it is. Rows are of one height, and
  * keep their place by a transform, so that scrolling moves nothing that is drawn already.
  */
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { MenuProps } from './parts/menu.tsx';
 import { BEYOND_ROWS, type Window, windowOf } from './window.ts';
@@ -22,6 +22,8 @@ interface VirtualListProps<T> {
   /** How many there are in all, where more are loaded on the way. */
   readonly total?: number;
   readonly onNearEnd?: () => void;
+  /** What else the rows are drawn from: another word draws them anew. */
+  readonly drawnWith?: string;
 }
 
 const scrollerOf = (element: HTMLElement): HTMLElement =>
@@ -71,6 +73,15 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
   useEffect(() => {
     if (isNearEnd) onNearEnd?.();
   }, [isNearEnd, rows]);
+
+  // The Tab key passes through one row, not through thousands.
+  useLayoutEffect(() => {
+    for (const control of root.current?.querySelectorAll<HTMLElement>(CONTROLS) ?? []) {
+      const index = Number(control.closest<HTMLElement>('[data-index]')?.dataset.index);
+      const tabIndex = index === Math.min(active, rows - 1) ? 0 : -1;
+      if (control.tabIndex !== tabIndex) control.tabIndex = tabIndex;
+    }
+  });
 
   // A row that was chosen by a key may only now be in the document.
   useLayoutEffect(() => {
@@ -131,8 +142,19 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
       {render(item, index)}
     </li>
   );
+  // A row that is drawn already is given back as it was, so that scrolling draws the new ones alone.
+  const before = useRef<{ items: readonly T[]; with: string; rows: Map<number, VNode> }>(undefined);
+  const drawnWith = `${rowPx} ${total ?? ''} ${props.drawnWith ?? ''}`;
+  const isSame = before.current?.items === items && before.current.with === drawnWith;
+  const earlier = isSame ? before.current?.rows : undefined;
   const first = Math.min(seen.from, rows);
-  const drawn = items.slice(first, seen.until).map((item, i) => row(item, first + i));
+  const drawn = new Map(
+    items.slice(first, seen.until).map((item, i) => {
+      const index = first + i;
+      return [index, earlier?.get(index) ?? row(item, index)] as const;
+    }),
+  );
+  before.current = { items, with: drawnWith, rows: drawn };
   const kept = items[active];
   // Scrolled out of sight, the row that has the focus must not lose it.
   const outside = kept !== undefined && (active < first || active >= seen.until);
@@ -148,7 +170,7 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
         if (focused) setActive(Number(focused.dataset.index));
       }}
     >
-      {drawn}
+      {[...drawn.values()]}
       {outside && row(kept, active)}
     </ol>
   );

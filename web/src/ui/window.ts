@@ -1,9 +1,9 @@
 /** Which rows of a long list are drawn. */
 
 /** Rows drawn beyond each edge, so that a quick flick shows no gap. */
-export const BEYOND_ROWS = 12;
+export const BEYOND_ROWS = 8;
 /** The window moves in steps, so that most scroll events draw nothing anew. */
-const STEP_ROWS = 6;
+const STEP_ROWS = 4;
 
 export interface Window {
   readonly from: number;

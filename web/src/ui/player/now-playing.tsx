@@ -15,6 +15,7 @@ import { ArtistLinks, LikeButton } from '../song-list.tsx';
 import { useTint } from '../tint.ts';
 import { CountedMark, Quality } from './player-bar.tsx';
 import { SeekBar } from './seek-bar.tsx';
+import { SleepButton } from './sleep-button.tsx';
 import { Transport } from './transport.tsx';
 
 const BARS = 160;
@@ -130,6 +131,7 @@ export function NowPlaying() {
               }}
             />
           ))}
+          <SleepButton />
           <DevicesButton />
           <Quality />
         </div>

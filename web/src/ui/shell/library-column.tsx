@@ -185,6 +185,7 @@ export function LibraryColumn({ narrow }: { narrow: boolean }) {
           <VirtualList
             items={shown}
             rowPx={ROW_PX}
+            drawnWith={narrow ? 'narrow' : 'wide'}
             label={t(`list.${list}`)}
             keyOf={(row, index) => `${row.id}-${index}`}
             rowProps={(row) => menuOf(row.title, row.menu)}
