@@ -3,49 +3,20 @@
  * assistive technology, in a script that runs the other way, and without a network.
  * Method: axe-core's rules on each page at three widths in both themes; the sizes of what is tapped; walks by key.
  */
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import type { BrowserContext, Page } from 'playwright-core';
 import t, { type Test } from 'tap';
+import { violations } from './axe.ts';
 import { openBrowser } from './browser.ts';
 import { makeLibrary, NIGHT_FERRIES, PAPER_HARBOUR } from './library.ts';
 import { goTo, listenIn, openAlbum, playAlbum, signUp, soundsBeyond } from './listener.ts';
 import { startOn } from './service.ts';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const DESK = { width: 1280, height: 800 };
 const SIZES = [DESK, { width: 820, height: 1100 }, { width: 390, height: 844 }];
 const THEMES = ['light', 'dark'] as const;
 /** CSS pixels (WCAG 2.2, 2.5.8). */
 const TAP_PX_MIN = 24;
 const TIMEOUT_MS = 20_000;
-
-interface AxeResults {
-  readonly violations: {
-    readonly id: string;
-    readonly nodes: { readonly html: string; readonly failureSummary: string }[];
-  }[];
-}
-
-/** What axe-core finds against WCAG 2.2 at level AA, one line each. */
-async function violations(page: Page): Promise<string[]> {
-  // The page's policy allows no foreign script; the debugger may run one.
-  await page.evaluate(await axeSource());
-  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-  const { violations: found } = (await page.evaluate(
-    // A menu lies above all landmarks, and belongs to none.
-    `axe.run({ runOnly: ${JSON.stringify(tags)}, rules: { region: { enabled: false } } })`,
-  )) as AxeResults;
-  return found.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
-  );
-}
-
-let axe: string | undefined;
-async function axeSource(): Promise<string> {
-  axe ??= await readFile(AXE, 'utf8');
-  return axe;
-}
 
 /** What is too small to tap among the controls that are shown; links within a line of text are exempt (WCAG 2.5.8). */
 const tooSmall = (page: Page): Promise<string[]> =>
