@@ -22,7 +22,7 @@ import { createStatic } from './infra/http/static.ts';
 import { isCluster, openEngines } from './infra/open-engines.ts';
 import { testPaymentProvider } from './infra/payment/test-provider.ts';
 import { ingestOf } from './ingest.config.ts';
-import { expecting, openJit } from './jit.config.ts';
+import { openJit } from './jit.config.ts';
 import { clientOf } from './kit/client.ts';
 import { systemSources } from './kit/sources.ts';
 import { libraryOf } from './library.config.ts';
@@ -62,7 +62,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
     ...(settings.mediaUrl !== undefined && { fallbackUrl: '' }),
   });
   const jit =
-    hosts('edge') && !isCluster(settings) ? opened.use(await openJit(engines, settings)) : undefined;
+    hosts('edge') && !isCluster(settings) ? opened.use(await openJit(broker, engines, settings)) : undefined;
   const services = await openServices(settings.roles, {
     ...engines,
     sources: systemSources,
@@ -70,7 +70,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
     nodeId: settings.nodeId,
     masterSecret: secret,
     payments: testPaymentProvider,
-    media: jit ? expecting(jit, media) : media,
+    media: jit ? jit.expecting(media) : media,
     defaultCountry: settings.defaultCountry,
     openSignUp: settings.openSignUp,
   });

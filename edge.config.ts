@@ -4,6 +4,7 @@ import { catalogContract } from './actors/catalog/contract.ts';
 import { keyFor } from './config/secrets.ts';
 import type { Settings } from './config/settings.ts';
 import { isCluster } from './infra/open-engines.ts';
+import type { OpenJit } from './jit.config.ts';
 import { type Caller, clientOf } from './kit/client.ts';
 import type { HttpHandler } from './kit/http.ts';
 import type { Engines } from './kit/ports/engines.ts';
@@ -14,7 +15,6 @@ import { createEdge } from './media/edge/edge.ts';
 import { listenForEdgeReports } from './media/edge/edge-reports.ts';
 import { mediaKeysOf } from './media/edge/keys-file.ts';
 import { createLibrary } from './media/edge/library.ts';
-import type { JustInTime } from './media/edge/ports.ts';
 import { createServedReport } from './media/edge/served.ts';
 import { createWarming } from './media/warming/actor.ts';
 import { fetchThrough } from './media/warming/fetch.ts';
@@ -30,14 +30,20 @@ export async function openEdge(
   { journal, objects, tables }: Engines,
   settings: Settings,
   masterSecret: string,
-  jit?: JustInTime,
+  jit?: OpenJit,
 ): Promise<OpenEdge> {
   await using opened = new AsyncDisposableStack();
-  const report = opened.use(createServedReport({ journal, clock: systemClock }));
+  const written = opened.use(createServedReport({ journal, clock: systemClock }));
+  const report = jit ? jit.hearing(written) : written;
   // Workers of a cluster make covers ahead: no music lies beside its edges.
   const sources = isCluster(settings) ? undefined : createCoverSources(tables);
   const covers = opened.use(createCovers({ objects, ...(sources && { sources }) }));
-  const library = createLibrary({ objects, covers, jit, masterSecret: keyFor(masterSecret, 'content') });
+  const library = createLibrary({
+    objects,
+    covers,
+    jit: jit?.songs,
+    masterSecret: keyFor(masterSecret, 'content'),
+  });
   if (settings.edgeReports) {
     opened.use(await listenForEdgeReports({ library, report }, addressOf(settings.edgeReports)));
   }

@@ -13,7 +13,7 @@ import { ACTOR_SNAPSHOTS } from './kit/actor/snapshot.ts';
 import { coverSourceTable } from './media/covers/tables.ts';
 import { ingestJobs } from './media/ingest/jobs.ts';
 import { ingestFiles, ingestIds, ingestOwners } from './media/ingest/tables.ts';
-import { jitLengths } from './media/jit/tables.ts';
+import { jitLengths, jitPackages } from './media/jit/tables.ts';
 import * as library from './media/library/tables.ts';
 import { releaseTable } from './media/warming/releases.ts';
 
@@ -43,7 +43,7 @@ export const SCHEMA: Schema = [
       ...[catalog.artistAlbumTable, catalog.correctedTable, catalog.correctionTable],
       catalog.correctionHeadTable,
       HEALTH_HOURS,
-      jitLengths,
+      ...[jitLengths, jitPackages],
     ],
   },
 ];

@@ -274,6 +274,16 @@ export const JIT_RETRY_AFTER_SEC = 2;
 export const JIT_PREROLL_MS = 500;
 export const JIT_WARM_UP_FRAMES = 16;
 /** Outlines, previews and whole files being made. */
+/** Songs that wait to be packaged in the background. */
+export const JIT_PACKAGER_QUEUE_MAX = 1000;
+/** After a failure that is no song's fault. */
+/** After all songs were looked at. */
+export const JIT_SUGGESTIONS_EVERY_MS = HOUR_MS;
+export const JIT_PACKAGER_REST_MS = MINUTE_MS;
+/** How exactly it is known when a package was last played. */
+export const JIT_PLAYED_WRITTEN_EVERY_MS = HOUR_MS;
+/** Of what is free, with what packages have already; the setting says another bound. */
+export const JIT_PACKAGES_DISK_SHARE = 0.25;
 export const JIT_EXTRAS_AT_ONCE_MAX = 2;
 export const JIT_EXTRAS_WAITING_MAX = 32;
 export const JIT_EXTRA_MS_MAX = MINUTE_MS;

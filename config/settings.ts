@@ -54,6 +54,8 @@ const Settings = object({
   /** Whether anyone who reaches the service may make an account. */
   openSignUp: Type.Boolean(),
   ffmpegPath: Type.Optional(Path),
+  /** GiB that packages of songs that have a file may take; absent: a share of what is free. */
+  packagesDisk: Type.Optional(Type.Number({ minimum: 0 })),
   logLevel: literals('trace', 'debug', 'info', 'warn', 'error', 'silent'),
   nodeId: Type.String({ pattern: '^[\\w.-]{1,64}$' }),
   /** What this process hosts; the rest is reached over the bus. */
@@ -114,6 +116,7 @@ const VARIABLES: Readonly<Record<keyof Settings, string>> = {
   demo: 'ANTIPHON_DEMO',
   openSignUp: 'ANTIPHON_OPEN_SIGN_UP',
   ffmpegPath: 'FFMPEG_PATH',
+  packagesDisk: 'ANTIPHON_PACKAGES_DISK',
   logLevel: 'ANTIPHON_LOG_LEVEL',
   nodeId: 'ANTIPHON_NODE_ID',
   roles: 'ANTIPHON_ROLES',
@@ -237,6 +240,7 @@ export function readSettings(given: Env, cwd: string): Settings {
     demo: flag(env.ANTIPHON_DEMO, true),
     openSignUp: flag(env.ANTIPHON_OPEN_SIGN_UP, true),
     ffmpegPath: env.FFMPEG_PATH || undefined,
+    packagesDisk: env.ANTIPHON_PACKAGES_DISK ? Number(env.ANTIPHON_PACKAGES_DISK) : undefined,
     logLevel: env.ANTIPHON_LOG_LEVEL || 'info',
     // A container's or pod's own name is as good as a given one.
     nodeId: env.ANTIPHON_NODE_ID || (env.ANTIPHON_NATS && env.HOSTNAME) || 'antiphon-1',

@@ -9,3 +9,4 @@ export const segmentWait = histogram(
   [0.01, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2, 5, 15],
 );
 export const segmentsRefused = counter('jit_segments_refused_total', 'Segments that were not made', ['why']);
+export const songsPackaged = counter('jit_songs_packaged_total', 'Songs packaged in the background');

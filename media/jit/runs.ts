@@ -102,7 +102,9 @@ export function createRuns({ encode, clock, runsMax, onShort, segmentsBytesMax }
   const reaches = (run: Run, wait: Wait): boolean =>
     isOf(run, wait) && run.next <= wait.index && wait.index < run.next + JIT_SEGMENTS_NEAR;
   const isWaitedFor = (run: Run): boolean => waits.values().some((wait) => reaches(run, wait));
-  const isHeldUp = (run: Run): boolean => run.next >= run.until;
+  /** Reading ahead is for when nobody waits. */
+  const isHeldUp = (run: Run): boolean =>
+    run.next >= run.until || (waits.values().some((wait) => !wait.expected) && !isWaitedFor(run));
 
   const ask = (run: Run, index: number, ahead: number): void => {
     run.askedAtMs = clock.nowMs();
@@ -113,6 +115,7 @@ export function createRuns({ encode, clock, runsMax, onShort, segmentsBytesMax }
   const settle = (wait: Wait): void => {
     waits.delete(wait.key);
     wait.timer?.cancel();
+    for (const run of runs) run.goOn();
   };
 
   const stop = (run: Run): void => {

@@ -16,3 +16,16 @@ export const jitLengths = table<
   clustering: [],
 });
 export type LengthRow = { readonly bytes: number; readonly samples: number; readonly fromMs: number };
+
+/** What was packaged here of songs that have a file: it may be dropped, and made again. */
+export interface PackageRow {
+  /** `making`: what lies there is not whole yet. */
+  readonly s: 'making' | 'there';
+  readonly bytes: number;
+  readonly lastPlayedAtMs: number;
+}
+export const jitPackages = table<readonly [string], PackageRow>({
+  name: 'jit_packages',
+  partition: 'all_packages',
+  clustering: [['song_id', 'text']],
+});
