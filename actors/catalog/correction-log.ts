@@ -28,7 +28,7 @@ export interface CorrectionEvent {
 
 const contended = () =>
   new UnavailableError('CATALOG_CONTENDED', 'Too many corrections are made at once; try again in a moment.');
-export const noSuchCorrection = () =>
+const noSuchCorrection = () =>
   new NotFoundError('CORRECTION_NOT_FOUND', 'There is no such correction; look at the list of them.');
 
 export function openCorrectionLog(
@@ -57,7 +57,7 @@ export function openCorrectionLog(
   }
 
   async function put({ data, seq, atMs }: Pick<JournalRecord, 'data' | 'seq' | 'atMs'>): Promise<void> {
-    const { type, effects, went: _went, ...event } = data as CorrectionEvent;
+    const { type, effects, ...event } = data as CorrectionEvent;
     const { correctionId, byUserId } = event;
     const byTarget = Map.groupBy(effects, ({ target }) => target);
     await Promise.all(
@@ -94,32 +94,48 @@ export function openCorrectionLog(
     return lastSeq;
   }
 
+  /** Whether it came before anything else; then it is in the tables too. */
+  async function appended(event: CorrectionEvent, expectedSeq: number): Promise<boolean> {
+    try {
+      const seq = await journal.append(CORRECTIONS_STREAM, SUBJECT, event, { expectedSeq });
+      const [record] = await journal.read(CORRECTIONS_STREAM, SUBJECT, seq - 1);
+      if (record) await put(record);
+      return true;
+    } catch (error) {
+      if (error instanceof StaleWriteError) return false;
+      throw error;
+    }
+  }
+
   return {
     put,
 
     /**
-     * Journals what is decided of the corrections as they are, and puts it into the tables. A repeat of the
-     * same command gets the first one's event.
+     * Journals what is decided of the corrections as they are, and puts it into the tables. When the correction
+     * is there already, a repeat of its command, nothing is decided and its first event is given.
      *
      * @throws what `decide` throws.
      */
-    async append(
-      decide: () => Promise<CorrectionEvent>,
-      messageId: string | undefined,
-    ): Promise<CorrectionEvent> {
+    async append(correctionId: string, decide: () => Promise<CorrectionEvent>): Promise<CorrectionEvent> {
       for (let i = 0; i < CATALOG_WRITE_ATTEMPTS_MAX; i++) {
         const expectedSeq = await catchUp();
+        const found = await corrections.getVersioned(correctionId, []);
+        if (found) return { ...found.row, type: 'corrected' };
         const event = await decide();
-        try {
-          const options = { expectedSeq, ...(messageId !== undefined && { messageId }) };
-          const seq = await journal.append(CORRECTIONS_STREAM, SUBJECT, event, options);
-          const [first] = await journal.read(CORRECTIONS_STREAM, SUBJECT, seq - 1, Number.POSITIVE_INFINITY);
-          if (!first) throw contended();
-          await put(first);
-          return first.data as CorrectionEvent;
-        } catch (error) {
-          if (!(error instanceof StaleWriteError)) throw error;
-        }
+        if (await appended(event, expectedSeq)) return event;
+      }
+      throw contended();
+    },
+
+    /** As `append`; a correction that was taken back before stays so. */
+    async undo(correctionId: string, byUserId: string): Promise<CorrectionEvent> {
+      for (let i = 0; i < CATALOG_WRITE_ATTEMPTS_MAX; i++) {
+        const expectedSeq = await catchUp();
+        const found = await corrections.getVersioned(correctionId, []);
+        if (!found) throw noSuchCorrection();
+        const { kind, what, effects, undone } = found.row;
+        const event: CorrectionEvent = { type: 'undone', correctionId, byUserId, kind, what, effects };
+        if (undone || (await appended(event, expectedSeq))) return event;
       }
       throw contended();
     },
@@ -135,19 +151,13 @@ export function openCorrectionLog(
       if (cas.s === 'unknown') throw contended();
     },
 
-    async find(correctionId: string): Promise<CorrectionRow> {
-      const found = await corrections.getVersioned(correctionId, []);
-      if (!found) throw noSuchCorrection();
-      return found.row;
-    },
-
     async page(options: { readonly limit: number; readonly cursor?: string }) {
       const { items, nextCursor } = await list.page(LIST, options);
       const rows = await corrections.getMany(items.map(({ key }) => [key.id, []] as const));
       return {
         items: rows.flatMap((row) => {
           if (!row) return [];
-          const { seq: _seq, effects: _effects, ...view } = row;
+          const { seq: _seq, effects: _effects, went: _went, ...view } = row;
           return [view];
         }),
         ...(nextCursor !== undefined && { nextCursor }),

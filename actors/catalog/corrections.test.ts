@@ -309,11 +309,9 @@ t.test('C39: a command sent again with its commandId is one correction', async (
     byUserId,
     commandId: 'c1',
   };
-  const first = await splitAlbum(command).catch((error: unknown) => error);
-  const again = await splitAlbum(command).catch((error: { code: string }) => error.code);
+  const first = await splitAlbum(command);
+  t.strictSame(await splitAlbum(command), first, 'the first answer');
   t.equal((await corrections({})).items.length, 1);
-  t.ok(first);
-  t.ok(again);
 });
 
 t.test('C40: a correction of more songs than a command waits for is finished behind it', async (t) => {

@@ -1,4 +1,5 @@
 /** The commands of administrators: each becomes effects on songs, albums and artists. */
+import { createHash } from 'node:crypto';
 import {
   CORRECTION_SONGS_AWAITED_MAX,
   CORRECTIONS_OF_TARGET_MAX,
@@ -7,7 +8,7 @@ import {
 import type { Handlers } from '../../kit/contract.ts';
 import { BadRequestError, ConflictError, NotFoundError } from '../../kit/errors.ts';
 import type { JournalRecord } from '../../kit/ports/journal.ts';
-import type { IdSource } from '../../kit/sources.ts';
+import { base62, type IdSource } from '../../kit/sources.ts';
 import type { CorrectionBook } from './book.ts';
 import type { ArtistRef, catalogContract } from './contract.ts';
 import type { Effect, Target } from './correct.ts';
@@ -43,6 +44,10 @@ interface Decided {
   readonly went?: Omit<Corrected, 'correctionId'>;
 }
 
+const ID_BYTES = 16;
+/** The same for each repeat of a command. */
+const idOfCommand = (byUserId: string, commandId: string): string =>
+  base62(createHash('sha256').update(`${byUserId}/${commandId}`).digest().subarray(0, ID_BYTES));
 const chooseOne = (message: string) => new BadRequestError('CHOOSE_ONE', message);
 const on = (target: Target, effect: Effect): TargetEffect => ({ target, effect });
 /** Without what was not given. */
@@ -151,15 +156,15 @@ export function createCorrector({ log, spread, reader, openBook, ids }: Correcto
     what: Readonly<Record<string, unknown>>,
     decide: (book: CorrectionBook) => Promise<Decided>,
   ): Promise<Corrected> {
-    const event = await log.append(async () => {
+    const correctionId = commandId === undefined ? ids.next() : idOfCommand(byUserId, commandId);
+    const event = await log.append(correctionId, async () => {
       const book = openBook();
       const decided = await decide(book);
       await assertRoom(book, decided.effects);
-      const correctionId = ids.next();
       return { type: 'corrected', correctionId, byUserId, kind, what: given(what), ...decided };
-    }, commandId);
+    });
     await show(event);
-    return { correctionId: event.correctionId, ...event.went };
+    return { correctionId, ...event.went };
   }
 
   return {
@@ -245,15 +250,8 @@ export function createCorrector({ log, spread, reader, openBook, ids }: Correcto
           return move(book, rows, into);
         }),
 
-      async undoCorrection({ correctionId, byUserId, commandId }) {
-        const found = await log.find(correctionId);
-        if (found.undone) return { correctionId };
-        const { kind, what, effects } = found;
-        const event = await log.append(
-          async () => ({ type: 'undone', correctionId, byUserId, kind, what, effects }),
-          commandId,
-        );
-        await show(event);
+      async undoCorrection({ correctionId, byUserId }) {
+        await show(await log.undo(correctionId, byUserId));
         return { correctionId };
       },
 

@@ -111,6 +111,8 @@ export interface CorrectionRow extends CorrectionView {
   /** Journal sequence of the event this row stands at. */
   readonly seq: number;
   readonly effects: readonly TargetEffect[];
+  /** The artist or album that was found or made for it. */
+  readonly went?: { readonly artistId?: string; readonly albumId?: string };
 }
 
 type Nothing = Record<string, never>;
