@@ -68,7 +68,9 @@ function Synced({ lines }: { lines: Lyrics['lines'] }) {
 
   useEffect(() => {
     if (!follows) return;
-    const line = root.current?.querySelector<HTMLElement>('.line.now, .line');
+    const line =
+      root.current?.querySelector<HTMLElement>('.line.now') ??
+      root.current?.querySelector<HTMLElement>('.line');
     const scroller = root.current?.closest<HTMLElement>('[data-scroller]');
     if (!line || !scroller) return;
     const isGentle = matchMedia('(prefers-reduced-motion: reduce)').matches;
