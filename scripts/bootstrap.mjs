@@ -170,12 +170,20 @@ async function installNow(lock, dev) {
   say(`installed in ${Math.round((Date.now() - startedMs) / 1000)} s`);
 }
 
+/** Reading thousands of files leaves waste: a small nursery is emptied often instead of growing. */
+const nodeFlags = { import: ['--max-semi-space-size=4'] };
+
 // Development tools that are there already stay: installing without them would take them away.
 await install(needsDevelopmentTools[command] || existsSync(join(modules, 'typescript')));
 
 const child = spawn(
   node24,
-  ['--disable-warning=ExperimentalWarning', join(root, 'scripts', `${command}.ts`), ...args],
+  [
+    '--disable-warning=ExperimentalWarning',
+    ...(nodeFlags[command] ?? []),
+    join(root, 'scripts', `${command}.ts`),
+    ...args,
+  ],
   {
     stdio: 'inherit',
     env: {

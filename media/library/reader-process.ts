@@ -46,7 +46,8 @@ export function startReaderProcess(options: ReaderProcessOptions): ReaderProcess
   function start(): void {
     const startedMs = clock.nowMs();
     child = fork(options.program, [], {
-      execArgv: [`--max-old-space-size=${LIBRARY_READER_MEMORY_MB}`],
+      // What one file leaves is waste before the next: a small nursery is emptied often instead of growing.
+      execArgv: [`--max-old-space-size=${LIBRARY_READER_MEMORY_MB}`, '--max-semi-space-size=4'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     child.on('message', (message: FromReader) => {

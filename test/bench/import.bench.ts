@@ -74,7 +74,7 @@ export default async function bench(): Promise<BenchReport> {
 }
 
 async function run(music: string, dataDir: string): Promise<Cost> {
-  const child = spawn(process.execPath, ['--import', USAGE, COMMAND, music], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=4', '--import', USAGE, COMMAND, music], {
     env: { ...process.env, ANTIPHON_DATA: dataDir, ANTIPHON_LOG_LEVEL: 'warn' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
