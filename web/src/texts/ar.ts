@@ -346,6 +346,7 @@ export const ar: Texts = {
 
   'state.loading': 'يُحمَّل',
   'state.reconnecting': 'يعاد الاتصال …',
+  'state.coasting': 'يعاد الاتصال … يُشغَّل ما تم تحميله.',
   'offline.title': 'لا اتصال',
   'offline.text': 'لا يمكن الوصول إلى الخدمة. تتابع هذه الصفحة من تلقاء نفسها عند عودتها.',
   'notFound.title': 'لا شيء هنا.',

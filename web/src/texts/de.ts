@@ -306,6 +306,7 @@ export const de: Texts = {
 
   'state.loading': 'Wird geladen',
   'state.reconnecting': 'Verbindet sich wieder …',
+  'state.coasting': 'Verbindet sich wieder … Gespielt wird, was schon hier ist.',
   'offline.title': 'Keine Verbindung',
   'offline.text':
     'Der Dienst ist nicht erreichbar. Diese Seite macht von selbst weiter, sobald er wieder da ist.',

@@ -305,6 +305,7 @@ export const en = {
 
   'state.loading': 'Loading',
   'state.reconnecting': 'Reconnecting …',
+  'state.coasting': 'Reconnecting … Playing what is already here.',
   'offline.title': 'No connection',
   'offline.text': 'The service cannot be reached. This page goes on by itself once it is there again.',
   'notFound.title': 'There is nothing here.',

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { online } from '../state/live.ts';
+import { coasting, online } from '../state/live.ts';
 import { toasts } from '../state/toasts.ts';
 import { t } from '../texts/texts.ts';
 import { EmptyState } from './parts/states.tsx';
@@ -30,7 +30,8 @@ export function Toasts() {
   );
 }
 
-export const Offline = () => (online.value ? null : <p class="offline">{t('state.reconnecting')}</p>);
+export const Offline = () =>
+  online.value ? null : <p class="offline">{t(coasting.value ? 'state.coasting' : 'state.reconnecting')}</p>;
 
 export function NotFound() {
   usePageTitle(t('notFound.title'));

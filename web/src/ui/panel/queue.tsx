@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { QueueEntry } from '../../../../actors/player-session/contract.ts';
 import { songs } from '../../state/library.ts';
 import { currentSong, state } from '../../state/now.ts';
-import { clearQueue, dequeue, moveInQueue } from '../../state/player.ts';
+import { clearQueue, dequeue, moveInQueue, skipTo } from '../../state/player.ts';
 import { t } from '../../texts/texts.ts';
 import { Cover } from '../cover.tsx';
 import { clock } from '../format.ts';
@@ -76,6 +76,7 @@ function UpNext({ entries }: { entries: readonly QueueEntry[] }) {
               key={entryId}
               class={`song queue-row ${source} ${dragged === index ? 'dragged' : ''}`}
               style={{ transform: `translateY(${shiftOf(index)}px)` }}
+              onDblClick={() => skipTo(entryId)}
               {...(song && menuOf(title, () => songMenu(song)))}
             >
               <button
