@@ -24,8 +24,6 @@ const DISC_IN_TITLE =
 /** iTunes says so in the title. */
 const KIND_IN_TITLE = /\s+-\s+(single|ep)$/i;
 
-export const isDiscFolder = (name: string): boolean => DISC_FOLDER.test(name);
-
 export function placeOf(path: string, tags: Tags): Place {
   const folder = DISC_FOLDER.exec(basename(dirname(path)));
   const tagged = nameOf(tags.first('ALBUM'));
