@@ -20,6 +20,8 @@ const SEEKS = [0.9, 0.3, 0.6, 0.75, 0.15, 0.97];
 const GOALS_MS = { start: 250, seek: 500 };
 /** A second on, so that what a click sets off has settled. */
 const SETTLED_MS = 2000;
+/** Then it is taken for lost. */
+const SEEK_MS_MAX = 10_000;
 
 const sorted = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b);
 const median = (values: readonly number[]): number =>
@@ -43,26 +45,38 @@ async function starts(page: Page, songs: readonly IndexedSong[], cold: boolean):
   return times;
 }
 
-/** In the song that sounds, each to a place far from all before. */
+/** In the song that sounds, by the player's own bar, each to a place far from all before: until time goes on there. */
 async function seeks(page: Page): Promise<number[]> {
   const times: number[] = [];
   for (const part of SEEKS) {
-    times.push(
-      await page.evaluate(
-        (to) =>
-          new Promise<number>((resolve, reject) => {
-            const audio = window.listening.audios.find((one) => !one.paused);
-            if (!audio) {
-              reject(new Error('nothing sounds'));
+    const sought = page.evaluate(
+      (to) =>
+        new Promise<number>((resolve, reject) => {
+          const audio = window.listening.audios.find((one) => !one.paused);
+          const bar = document.querySelector<HTMLInputElement>('.seek input');
+          if (!audio || !bar) {
+            reject(new Error('nothing sounds'));
+            return;
+          }
+          const askedMs = performance.now();
+          let from: number | undefined;
+          const look = () => {
+            if (from !== undefined && !audio.seeking && audio.currentTime > from) {
+              resolve(performance.now() - askedMs);
               return;
             }
-            const askedMs = performance.now();
-            audio.addEventListener('playing', () => resolve(performance.now() - askedMs), { once: true });
-            audio.currentTime = to * audio.duration;
-          }),
-        part,
-      ),
+            if (audio.seeking) from = audio.currentTime;
+            setTimeout(look, 5);
+          };
+          bar.value = String(Math.round(to * Number(bar.max)));
+          bar.dispatchEvent(new Event('input', { bubbles: true }));
+          bar.dispatchEvent(new Event('change', { bubbles: true }));
+          look();
+        }),
+      part,
     );
+    const late = page.waitForTimeout(SEEK_MS_MAX).then(() => SEEK_MS_MAX);
+    times.push(await Promise.race([sought, late]));
     await page.waitForTimeout(SETTLED_MS / 2);
   }
   return times;
