@@ -1,5 +1,5 @@
 import { api } from '../api/api.ts';
-import { need, songs } from '../state/library.ts';
+import { need, songOf } from '../state/library.ts';
 import { historyVersion } from '../state/live.ts';
 import { t } from '../texts/texts.ts';
 import { ago, clock } from '../ui/format.ts';
@@ -23,7 +23,7 @@ export function HistoryPage() {
   if (first.s === 'failed') return <Problem text={first.text} retry={first.reload} />;
   if (first.s === 'loading') return <Skeleton shape="page" />;
   const plays = items.flatMap((entry) => {
-    const song = songs.value.get(entry.songId);
+    const song = songOf(entry.songId);
     return song ? [{ entry, song }] : [];
   });
   return (

@@ -1,6 +1,6 @@
 import { PLAYER_QUEUE_MAX } from '../../../config/limits.ts';
 import { api } from '../api/api.ts';
-import { likes, need, rememberLiked, songs } from '../state/library.ts';
+import { likes, need, rememberLiked, songOf } from '../state/library.ts';
 import { play } from '../state/player.ts';
 import { t } from '../texts/texts.ts';
 import { Icon } from '../ui/icons.tsx';
@@ -25,9 +25,7 @@ export function LikesPage() {
   const { first, items, hasMore, loadMore } = usePages('likes', loadPage, []);
   if (first.s === 'failed') return <Problem text={first.text} retry={first.reload} />;
   if (first.s === 'loading') return <Skeleton shape="album" />;
-  const found = items.flatMap(({ songId }) =>
-    likes.value.has(songId) ? (songs.value.get(songId) ?? []) : [],
-  );
+  const found = items.flatMap(({ songId }) => (likes.value.has(songId) ? (songOf(songId) ?? []) : []));
   const songIds = found.map((song) => song.songId).slice(0, PLAYER_QUEUE_MAX);
   const start = (shuffle: boolean) => play({ context: { type: 'likes' }, songIds, shuffle });
   return (

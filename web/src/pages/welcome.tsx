@@ -28,7 +28,7 @@ const SUBMITS = {
 } as const satisfies Record<Mode, string>;
 
 /** Codes are used up, and no business of the browser's history. */
-const forgetLink = (): void => history.replaceState(null, '', location.pathname);
+const forgetLink = (): void => history.replaceState(history.state, '', location.pathname);
 
 export function WelcomePage() {
   usePageTitle(undefined);

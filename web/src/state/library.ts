@@ -9,7 +9,15 @@ const LOOKUP_MAX = 100;
 /** As many as the longest page shows, and some more. */
 const SONGS_KNOWN_MAX = 6000;
 
-export const songs = signal<ReadonlyMap<string, SongView>>(new Map());
+const known = new Map<string, SongView>();
+/** Grows when a song becomes known: a map of thousands is not copied for each page of a list. */
+export const knownVersion = signal(0);
+/** Whoever calls it in an effect is called again when more is known. */
+export function songOf(songId: string): SongView | undefined {
+  knownVersion.value;
+  return known.get(songId);
+}
+
 export const likes = signal<ReadonlySet<string>>(new Set());
 /** Grows when the catalogue changes. */
 export const catalogVersion = signal(0);
@@ -37,6 +45,15 @@ const chunksOf = <T>(items: readonly T[]): T[][] =>
     items.slice(i * LOOKUP_MAX, (i + 1) * LOOKUP_MAX),
   );
 
+/** Where nothing changes, nothing is drawn again. */
+function changeLikes(added: readonly string[], gone: readonly string[]): void {
+  if (!added.some((id) => !likes.value.has(id)) && !gone.some((id) => likes.value.has(id))) return;
+  const next = new Set(likes.value);
+  for (const id of added) next.add(id);
+  for (const id of gone) next.delete(id);
+  likes.value = next;
+}
+
 async function learnLikes(songIds: readonly string[]): Promise<void> {
   const unknown = songIds.filter((id) => !asked.has(id));
   if (unknown.length === 0) return;
@@ -44,9 +61,10 @@ async function learnLikes(songIds: readonly string[]): Promise<void> {
   for (const id of unknown) asked.add(id);
   try {
     const answers = await Promise.all(chunksOf(unknown).map((ids) => api.liked(ids)));
+    const told = new Set(answers.flatMap((answer) => answer.liked));
     // What was liked since the question is not in the answer.
-    const kept = [...likes.value].filter((id) => !unknown.includes(id) || !before.has(id));
-    likes.value = new Set([...kept, ...answers.flatMap((answer) => answer.liked)]);
+    const gone = unknown.filter((id) => likes.value.has(id) && before.has(id) && !told.has(id));
+    changeLikes([...told], gone);
   } catch (error) {
     for (const id of unknown) asked.delete(id);
     throw error;
@@ -59,7 +77,6 @@ export const doubtLikes = (): void => asked.clear();
 /** Songs that an answer brought along. */
 export function remember(found: readonly SongView[]): void {
   if (found.length === 0) return;
-  const known = new Map(songs.value);
   for (const song of found) {
     // At the end are those that were seen last.
     known.delete(song.songId);
@@ -70,28 +87,24 @@ export function remember(found: readonly SongView[]): void {
     known.delete(songId);
     asked.delete(songId);
   }
-  songs.value = known;
+  knownVersion.value = knownVersion.peek() + 1;
   learnLikes(found.map((song) => song.songId)).catch(() => undefined);
 }
 
 /** Looks up the songs that are not known here yet. */
 export async function need(songIds: readonly string[]): Promise<void> {
-  const missing = [...new Set(songIds)].filter((id) => !songs.value.has(id));
+  const missing = [...new Set(songIds)].filter((id) => !known.has(id));
   const answers = await Promise.all(chunksOf(missing).map((ids) => api.songs(ids)));
   remember(answers.flatMap((answer) => answer.items));
 }
 
 export function showLiked(songId: string, liked: boolean): void {
-  const next = new Set(likes.value);
-  if (liked) next.add(songId);
-  else next.delete(songId);
-  likes.value = next;
+  if (liked) changeLikes([songId], []);
+  else changeLikes([], [songId]);
 }
 
 /** Songs told to be liked. */
-export function rememberLiked(songIds: readonly string[]): void {
-  likes.value = new Set([...likes.value, ...songIds]);
-}
+export const rememberLiked = (songIds: readonly string[]): void => changeLikes(songIds, []);
 
 let lastTold: Promise<unknown> = Promise.resolve();
 
@@ -110,7 +123,8 @@ export async function toggleLike(songId: string): Promise<void> {
 }
 
 export function forgetLibrary(): void {
-  songs.value = new Map();
+  known.clear();
+  knownVersion.value = knownVersion.peek() + 1;
   likes.value = new Set();
   asked.clear();
   forgetKept();

@@ -2,7 +2,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { PlayerState } from '../../../actors/player-session/contract.ts';
 import { currentSession } from '../api/http.ts';
-import { need, songs } from './library.ts';
+import { need, songOf } from './library.ts';
 import { soundsInOtherTab } from './tabs.ts';
 
 export const state = signal<PlayerState | undefined>(undefined);
@@ -14,13 +14,13 @@ export const soundsHere = computed(
 export const isPlaying = computed(() => state.value?.status === 'playing');
 export const currentSong = computed(() => {
   const songId = state.value?.current?.songId;
-  return songId ? songs.value.get(songId) : undefined;
+  return songId ? songOf(songId) : undefined;
 });
 
 // It may be too long ago that it was shown.
 effect(() => {
   const songId = state.value?.current?.songId;
-  if (songId && !songs.value.has(songId)) need([songId]).catch(() => undefined);
+  if (songId && !songOf(songId)) need([songId]).catch(() => undefined);
 });
 
 /**
@@ -58,7 +58,7 @@ export function showNext({ playId, songId }: { readonly playId: string; readonly
   if (!now) return;
   const [first, ...rest] = now.upNext;
   const isFirst = first?.songId === songId;
-  const durationMs = songs.value.get(songId)?.durationMs ?? 0;
+  const durationMs = songOf(songId)?.durationMs ?? 0;
   const moment = { positionMs: 0, asOfMs: Date.now(), listenedMs: 0, counted: false };
   state.value = {
     ...now,

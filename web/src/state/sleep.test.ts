@@ -12,13 +12,9 @@ Object.assign(globalThis, {
   },
 });
 const { cancelSleep, sleep, sleepAfter, sleepIn, sleepsBetween } = await import('./sleep.ts');
-const { songs } = await import('./library.ts');
-const of = (albumId: string) => ({ album: { albumId } }) as SongView;
-songs.value = new Map([
-  ['a1', of('a')],
-  ['a2', of('a')],
-  ['b1', of('b')],
-]);
+const { remember } = await import('./library.ts');
+const of = (songId: string, albumId: string) => ({ songId, album: { albumId } }) as SongView;
+remember([of('a1', 'a'), of('a2', 'a'), of('b1', 'b')]);
 
 t.test('a page that is loaded anew goes on with it', async (t) => {
   t.same(sleep.value, { until: 'album' });

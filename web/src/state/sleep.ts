@@ -1,6 +1,6 @@
 /** When the listener wants it to be quiet. It holds for this page, also after a reload. */
 import { effect, signal } from '@preact/signals';
-import { songs } from './library.ts';
+import { songOf } from './library.ts';
 
 export type Sleep =
   | { readonly until: 'time'; readonly endsAtMs: number }
@@ -37,5 +37,5 @@ export function sleepsBetween(songId: string | undefined, nextId: string | undef
   const until = sleep.value?.until;
   if (until === undefined || until === 'time') return false;
   if (until === 'song' || !songId || !nextId) return true;
-  return songs.value.get(songId)?.album.albumId !== songs.value.get(nextId)?.album.albumId;
+  return songOf(songId)?.album.albumId !== songOf(nextId)?.album.albumId;
 }

@@ -225,6 +225,7 @@ export const ar: Texts = {
     other: 'و{n} أغنية أخرى',
   },
   'queue.remove': 'إزالة {title} من الطابور',
+  'queue.skipTo': 'الانتقال إلى {title}',
   'queue.move': 'نقل {title}',
   'queue.moveHint': 'اسحبها أو استخدم مفاتيح الأسهم',
   'queue.moved': 'أصبحت {title} رقم {place} من {of}',

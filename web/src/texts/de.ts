@@ -191,6 +191,7 @@ export const de: Texts = {
   'queue.queued': 'gewählt',
   'queue.more': plural('und {n} weiterer Titel', 'und {n} weitere Titel'),
   'queue.remove': '{title} aus der Warteschlange nehmen',
+  'queue.skipTo': 'Weiter zu {title}',
   'queue.move': '{title} verschieben',
   'queue.moveHint': 'Ziehen, oder die Pfeiltasten nehmen',
   'queue.moved': '{title} ist jetzt Nummer {place} von {of}',

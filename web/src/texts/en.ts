@@ -191,6 +191,7 @@ export const en = {
   'queue.queued': 'queued',
   'queue.more': plural('and {n} more song', 'and {n} more songs'),
   'queue.remove': 'Remove {title} from the queue',
+  'queue.skipTo': 'Skip to {title}',
   'queue.move': 'Move {title}',
   'queue.moveHint': 'Drag it, or use the arrow keys',
   'queue.moved': '{title} is now number {place} of {of}',

@@ -1,3 +1,4 @@
+import { computed } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { SongView } from '../../../actors/catalog/contract.ts';
@@ -32,8 +33,9 @@ export const ArtistLinks = ({ artists }: { artists: SongView['artists'] }) => (
 );
 
 export function LikeButton({ song }: { song: SongView }) {
-  const liked = likes.value.has(song.songId);
-  const { title } = song;
+  const { songId, title } = song;
+  // Drawn again when this heart changes, not with every other one.
+  const liked = useMemo(() => computed(() => likes.value.has(songId)), [songId]).value;
   return (
     <IconButton
       icon={liked ? 'heartOn' : 'heart'}
@@ -41,7 +43,7 @@ export function LikeButton({ song }: { song: SongView }) {
       on={liked}
       size={18}
       label={liked ? t('song.unlike', { title }) : t('song.like', { title })}
-      onClick={() => toggleLike(song.songId)}
+      onClick={() => toggleLike(songId)}
     />
   );
 }

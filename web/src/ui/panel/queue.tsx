@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { QueueEntry } from '../../../../actors/player-session/contract.ts';
-import { songs } from '../../state/library.ts';
+import { songOf } from '../../state/library.ts';
 import { currentSong, state } from '../../state/now.ts';
 import { clearQueue, dequeue, moveInQueue, skipTo } from '../../state/player.ts';
 import { t } from '../../texts/texts.ts';
@@ -30,6 +30,7 @@ export function QueueView() {
           <h3>{t('queue.now')}</h3>
           <div class="queue-row current">
             <QueueSong songId={current.songId} />
+            <span class="song-time">{clock(current.durationMs)}</span>
           </div>
         </section>
       )}
@@ -51,7 +52,7 @@ export function QueueView() {
 
 function UpNext({ entries }: { entries: readonly QueueEntry[] }) {
   const [told, setTold] = useState('');
-  const titleOf = (songId: string) => songs.value.get(songId)?.title ?? t('song.unknown');
+  const titleOf = (songId: string) => songOf(songId)?.title ?? t('song.unknown');
 
   async function move(from: number, to: number): Promise<void> {
     const entry = entries[from];
@@ -69,14 +70,13 @@ function UpNext({ entries }: { entries: readonly QueueEntry[] }) {
       </p>
       <ol class={`queue-list ${dragged === undefined ? '' : 'dragging'}`} ref={list}>
         {entries.map(({ entryId, songId, source }, index) => {
-          const song = songs.value.get(songId);
+          const song = songOf(songId);
           const title = titleOf(songId);
           return (
             <li
               key={entryId}
               class={`song queue-row ${source} ${dragged === index ? 'dragged' : ''}`}
               style={{ transform: `translateY(${shiftOf(index)}px)` }}
-              onDblClick={() => skipTo(entryId)}
               {...(song && menuOf(title, () => songMenu(song)))}
             >
               <button
@@ -88,15 +88,28 @@ function UpNext({ entries }: { entries: readonly QueueEntry[] }) {
               >
                 <Icon name="drag" size={18} />
               </button>
-              <QueueSong songId={songId} />
+              <button
+                type="button"
+                class="queue-song"
+                aria-label={t('queue.skipTo', { title })}
+                onClick={(event) => {
+                  // The second click of two falls on the row that has moved up.
+                  if (event.detail < 2) void skipTo(entryId);
+                }}
+              >
+                <QueueSong songId={songId} />
+              </button>
               {source === 'queued' && <span class="badge">{t('queue.queued')}</span>}
-              <IconButton
-                icon="close"
-                size={16}
-                class="queue-remove"
-                label={t('queue.remove', { title })}
-                onClick={() => dequeue(entryId)}
-              />
+              <span class="queue-end">
+                <span class="song-time">{song && clock(song.durationMs)}</span>
+                <IconButton
+                  icon="close"
+                  size={16}
+                  class="queue-remove"
+                  label={t('queue.remove', { title })}
+                  onClick={() => dequeue(entryId)}
+                />
+              </span>
             </li>
           );
         })}
@@ -106,7 +119,7 @@ function UpNext({ entries }: { entries: readonly QueueEntry[] }) {
 }
 
 function QueueSong({ songId }: { songId: string }) {
-  const song = songs.value.get(songId);
+  const song = songOf(songId);
   return (
     <>
       <Cover coverId={song?.album.coverId} px={44} />
@@ -118,7 +131,6 @@ function QueueSong({ songId }: { songId: string }) {
           <bdi>{song?.artists.map((artist) => artist.name).join(', ')}</bdi>
         </span>
       </span>
-      <span class="song-time">{song && clock(song.durationMs)}</span>
     </>
   );
 }

@@ -1,8 +1,9 @@
 /** The listener's library beside every page: one list at a time, with a filter and an order. */
 import { useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
+import type { SongView } from '../../../../actors/catalog/contract.ts';
 import { api } from '../../api/api.ts';
-import { libraryVersion, likes, need, remember, rememberLiked, songs } from '../../state/library.ts';
+import { libraryVersion, likes, need, remember, rememberLiked, songOf } from '../../state/library.ts';
 import { currentSong } from '../../state/now.ts';
 import { play } from '../../state/player.ts';
 import { ALBUM_SORTS, COLUMN_LISTS, type ColumnList, columnList, columnSort } from '../../state/view.ts';
@@ -39,8 +40,7 @@ const paged = (items: readonly Row[], nextCursor: string | undefined): Page => (
   ...(nextCursor && { nextCursor }),
 });
 
-type SongOf = NonNullable<ReturnType<typeof songs.value.get>>;
-const songRow = (song: SongOf, type: 'songs' | 'likes'): Row => ({
+const songRow = (song: SongView, type: 'songs' | 'likes'): Row => ({
   id: song.songId,
   title: song.title,
   note: song.artists.map((artist) => artist.name).join(', '),
@@ -95,7 +95,7 @@ async function loadPage(list: ColumnList, sort: string, cursor?: string): Promis
       const songIds = items.map((item) => item.songId);
       rememberLiked(songIds);
       await need(songIds);
-      const found = songIds.flatMap((id) => songs.value.get(id) ?? []);
+      const found = songIds.flatMap((id) => songOf(id) ?? []);
       return paged(
         found.map((song) => songRow(song, 'likes')),
         nextCursor,
