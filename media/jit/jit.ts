@@ -43,7 +43,7 @@ export interface JitDeps {
   readonly runsMax?: number;
 }
 
-export type Jit = ReturnType<typeof createJit>;
+type Jit = ReturnType<typeof createJit>;
 
 export function createJit({ files, tables, objects, ffmpeg, clock, tempFolder, runsMax }: JitDeps) {
   const plans = createPlans({ files, lengths: tables.open(jitLengths), ffmpeg, clock });

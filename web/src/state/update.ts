@@ -25,5 +25,5 @@ export async function keepShell(): Promise<void> {
   if (registration.waiting && serviceWorker.controller) offerUpdate(registration.waiting);
   whenReady(registration.installing);
   registration.addEventListener('updatefound', () => whenReady(registration.installing));
-  setInterval(() => registration.update().catch(() => undefined), ASK_EVERY_MS);
+  setInterval(() => void registration.update().catch(() => undefined), ASK_EVERY_MS);
 }
