@@ -43,8 +43,6 @@ export interface JitDeps {
   readonly runsMax?: number;
 }
 
-type Jit = ReturnType<typeof createJit>;
-
 export function createJit({ files, tables, objects, ffmpeg, clock, tempFolder, runsMax }: JitDeps) {
   const plans = createPlans({ files, lengths: tables.open(jitLengths), ffmpeg, clock });
   const onShort = (plan: Plan, samples: number): void => void plans.endsAt(plan, samples);
