@@ -5,6 +5,7 @@
  */
 import * as accounts from './actors/accounts/tables.ts';
 import * as catalog from './actors/catalog/tables.ts';
+import { CATALOG_TABLES_1 } from './actors/catalog/tables-released.ts';
 import { HEALTH_HOURS } from './actors/health/tables.ts';
 import * as history from './actors/history/tables.ts';
 import * as likes from './actors/likes/tables.ts';
@@ -23,9 +24,9 @@ export const SCHEMA: Schema = [
     tables: [
       ...[accounts.ACCOUNTS, accounts.USERNAME_CLAIMS, accounts.USERNAMES],
       ...[accounts.ADMINS, accounts.SIGNING_KEYS],
-      ...[catalog.songTable, catalog.lyricsTable, catalog.albumTable, catalog.albumSongTable],
-      ...[catalog.artistTable, catalog.listTable, catalog.listBucketTable],
-      ...[catalog.shareTable, catalog.totalsTable],
+      ...[CATALOG_TABLES_1.songs, catalog.lyricsTable, CATALOG_TABLES_1.albums, CATALOG_TABLES_1.albumSongs],
+      ...[CATALOG_TABLES_1.artists, CATALOG_TABLES_1.lists, CATALOG_TABLES_1.listBuckets],
+      ...[CATALOG_TABLES_1.shares, CATALOG_TABLES_1.totals],
       ...[history.entryTable, history.bucketTable, history.erasedTable],
       ...[likes.likeTable, likes.likeListTable, likes.likeCountTable, likes.erasedTable],
       ...[ingestIds, ingestFiles, ingestOwners, ingestJobs],
@@ -40,8 +41,10 @@ export const SCHEMA: Schema = [
       ...[history.songTotalTable, history.recentTable],
       ...[library.libraryFolders, library.libraryFiles, library.libraryRefusals, library.librarySongFiles],
       accounts.INVITATIONS,
-      ...[catalog.artistAlbumTable, catalog.correctedTable, catalog.correctionTable],
-      catalog.correctionHeadTable,
+      ...[catalog.songTable, catalog.albumTable, catalog.albumSongTable, catalog.artistTable],
+      ...[catalog.artistAlbumTable, catalog.listTable, catalog.listBucketTable],
+      ...[catalog.shareTable, catalog.totalsTable, catalog.preparedTable],
+      ...[catalog.correctedTable, catalog.correctionTable, catalog.correctionHeadTable],
       HEALTH_HOURS,
       ...[jitLengths, jitPackages],
     ],

@@ -10,6 +10,7 @@ import { redelivering } from '../../test/doubles/faults.ts';
 import { idOf, release } from '../../test/doubles/releases.ts';
 import { createCatalog } from './actor.ts';
 import { CATALOG_STREAM, CATALOG_TOPIC } from './contract.ts';
+import { CATALOG_CONSUMER } from './prepared.ts';
 
 const albumId = idOf('album');
 const artistId = idOf('artist');
@@ -258,7 +259,7 @@ t.test('C14: counts stay exact when the whole journal comes again', async (t) =>
   const { catalog, journal, release: send, counts, genres } = await started(t);
   for (const name of ['one', 'two', 'three']) await send(release(name, { genres: ['Jazz', 'Folk'] }));
   await catalog.caughtUp();
-  await journal.again('catalog');
+  await journal.again(CATALOG_CONSUMER);
   t.same(await counts({}), { songs: 3, albums: 1, artists: 1 });
   t.same((await genres({})).items, [
     { name: 'Folk', songCount: 3, albumCount: 1 },

@@ -20,6 +20,7 @@ import { createCorrector } from './corrector.ts';
 import { digestOf, packagedEvent, problemOf, releaseEvent, removalEvent } from './domain.ts';
 import { songGone } from './gone.ts';
 import type { CatalogDeps } from './ports.ts';
+import { CATALOG_CONSUMER, Preparation } from './prepared.ts';
 import { createReads } from './reads.ts';
 import { changedBy, createRecorder, recorded } from './recorder.ts';
 import { ShelfReader } from './shelf-reader.ts';
@@ -30,7 +31,7 @@ import { Totals } from './totals.ts';
 
 export interface Catalog extends AsyncDisposable {
   readonly handlers: Handlers<typeof catalogContract>;
-  /** Begins to consume the journal. */
+  /** Begins to consume the journal; the first time of a version of the rows, resolves when they are all there. */
   start(): Promise<void>;
   /** Resolves when all that was journaled before the call is shown, counted and published. */
   caughtUp(): Promise<void>;
@@ -46,6 +47,7 @@ export function createCatalog({ tables: engine, journal, cache, topics, sources 
   const shelves = openShelves(tables);
   const reader = new ShelfReader(tables, shelves.list, cache, sources.ids);
   const totals = new Totals(tables);
+  const preparation = new Preparation(tables, sources.clock);
   const recorder = createRecorder({ journal, clock: sources.clock, shelves, reader });
   const { record, settle } = recorder;
   const spread = createSpread(tables, recorder);
@@ -92,6 +94,7 @@ export function createCatalog({ tables: engine, journal, cache, topics, sources 
     await reader.drop(changed);
     // A correction may have come between the decision and here; whichever of the two is last sees the other.
     await spread.songs(changed.songIds);
+    if (!preparation.isDone) return;
     for (const { event } of applied) {
       const { release: _release, packaged: _packaged, shown: _shown, ...news } = event;
       await topics.publish(CATALOG_TOPIC, news satisfies CatalogEvent);
@@ -146,11 +149,13 @@ export function createCatalog({ tables: engine, journal, cache, topics, sources 
   return {
     handlers,
     async start() {
+      await preparation.look();
       const kept = (stream: string, consumer: string, handle: typeof consume) =>
         journal.consume({ stream, consumer, handle });
       // Corrections first: what they journal of songs is behind them.
       consumers.push(await kept(CORRECTIONS_STREAM, 'corrections', corrector.consume));
-      consumers.push(await kept(CATALOG_STREAM, 'catalog', consume));
+      consumers.push(await kept(CATALOG_STREAM, CATALOG_CONSUMER, consume));
+      await preparation.finish(consumers, async () => (await totals.read()).songs);
     },
     async caughtUp() {
       for (const consumer of consumers) await consumer.caughtUp();

@@ -16,6 +16,14 @@ export interface CatalogRecord extends CatalogEvent {
   readonly shown?: Shown;
 }
 
+/** A journaled event as it would be written today: once, releases told the colours of their covers. */
+export function eventFrom(data: unknown): CatalogRecord {
+  const event = data as CatalogRecord;
+  if (!event.release || !('colors' in event.release.album)) return event;
+  const { colors: _colors, ...album } = event.release.album as SongRelease['album'] & { colors: unknown };
+  return { ...event, release: { ...event.release, album } };
+}
+
 /** Why a release is refused (rules C2 to C4). */
 export function problemOf({ credits, rights, lyrics, songId }: SongRelease): AntiphonError | undefined {
   const sumBp = credits.reduce((sum, { shareBp }) => sum + shareBp, 0);

@@ -7,7 +7,7 @@ import { StaleWriteError, UnavailableError } from '../../kit/errors.ts';
 import type { Journal, JournalRecord } from '../../kit/ports/journal.ts';
 import type { Clock } from '../../kit/sources.ts';
 import { CATALOG_STREAM } from './contract.ts';
-import type { CatalogRecord } from './domain.ts';
+import { type CatalogRecord, eventFrom } from './domain.ts';
 import type { ShelfReader } from './shelf-reader.ts';
 import type { Recorded, Shelves, Touched } from './shelves.ts';
 import type { SongRow } from './tables.ts';
@@ -39,7 +39,7 @@ export interface Recorder {
 const subjectOf = (songId: string): string => `${CATALOG_STREAM}.${songId}`;
 
 export const recorded = ({ data, seq, atMs }: JournalRecord): Recorded => ({
-  event: data as CatalogRecord,
+  event: eventFrom(data),
   seq,
   atMs,
 });

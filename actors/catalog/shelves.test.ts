@@ -34,8 +34,8 @@ t.test('C12: songs of one album released at once by two processes all count', as
 t.test('C12: an album written from fewer songs does not stay', async (t) => {
   const engines = await enginesOf(t);
   const [first, second] = [
-    slowAt(engines.tables, 'catalog_album', 'insertIfAbsent'),
-    slowAt(engines.tables, 'catalog_album', 'insertIfAbsent'),
+    slowAt(engines.tables, 'catalog_album_2', 'insertIfAbsent'),
+    slowAt(engines.tables, 'catalog_album_2', 'insertIfAbsent'),
   ];
   const one = createCatalog({ ...engines, tables: first.tables }).handlers.release(release('one'));
   await first.reached;
@@ -53,7 +53,7 @@ t.test('C12: a song moved away and back is in its album, however slow one mover 
   const engines = await enginesOf(t);
   const quick = createCatalog(engines);
   await quick.handlers.release(release('one'));
-  const slow = slowAt(engines.tables, 'catalog_album_song', 'delete');
+  const slow = slowAt(engines.tables, 'catalog_album_song_2', 'delete');
   const away = createCatalog({ ...engines, tables: slow.tables }).handlers.release(
     release('one', {}, 'other'),
   );
@@ -76,7 +76,7 @@ t.test('C14: a share that is written late is not counted again', async (t) => {
     const totals = new Totals(catalogTables(tables));
     return (...names: string[]) => totals.recount({ songIds: names.map(idOf), albumIds: [], artistIds: [] });
   };
-  const slow = slowAt(engines.tables, 'catalog_share', 'put', 'insertIfAbsent', 'compareAndSet');
+  const slow = slowAt(engines.tables, 'catalog_share_2', 'put', 'insertIfAbsent', 'compareAndSet');
   await handlers.release(release('one', { genres: ['Rock'] }));
   const late = counting(slow)('one');
   await slow.reached;
@@ -179,7 +179,7 @@ t.test('C17: a copy that another node has read before a correction is not kept',
   const tables: Tables = {
     open(spec) {
       const table = engines.tables.open(spec);
-      if (spec.name !== 'catalog_song') return table;
+      if (spec.name !== 'catalog_song_2') return table;
       const getMany: typeof table.getMany = async (keys) => {
         const rows = await table.getMany(keys);
         reached.resolve();

@@ -1,4 +1,9 @@
-/** What the catalogue stores. A song's row is the truth; albums, artists and lists are derived from it. */
+/**
+ * What the catalogue stores. A song's row is the truth; albums, artists and lists are derived from it.
+ *
+ * Rows of one shape lie in tables of their own. Where a shape changes in a way that rows as they are do not fit,
+ * CATALOG_ROWS_VERSION grows, the tables get new names, and the journal fills them: see prepared.ts.
+ */
 import type { ListKey } from '../../kit/bucketed-list.ts';
 import { type Tables, table } from '../../kit/ports/tables.ts';
 import type { AlbumView, ArtistRef, ArtistView, Lyrics, SongRelease } from './contract.ts';
@@ -115,10 +120,13 @@ export interface CorrectionRow extends CorrectionView {
   readonly went?: { readonly artistId?: string; readonly albumId?: string };
 }
 
+/** Which rows these are; what fills them from the journal is named by it. */
+export const CATALOG_ROWS_VERSION = 2;
+
 type Nothing = Record<string, never>;
 
 export const songTable = table<[], SongRow>({
-  name: 'catalog_song',
+  name: 'catalog_song_2',
   partition: 'song_id',
   clustering: [],
   conditional: true,
@@ -130,18 +138,18 @@ export const lyricsTable = table<[string], Lyrics>({
   clustering: [['digest', 'text']],
 });
 export const albumTable = table<[], AlbumRow>({
-  name: 'catalog_album',
+  name: 'catalog_album_2',
   partition: 'album_id',
   clustering: [],
   conditional: true,
 });
 export const albumSongTable = table<[string], Nothing>({
-  name: 'catalog_album_song',
+  name: 'catalog_album_song_2',
   partition: 'album_id',
   clustering: [['song_id', 'text']],
 });
 export const artistTable = table<[], ArtistRow>({
-  name: 'catalog_artist',
+  name: 'catalog_artist_2',
   partition: 'artist_id',
   clustering: [],
   conditional: true,
@@ -156,7 +164,7 @@ export const artistAlbumTable = table<[string, string], ArtistAlbum>({
   ],
 });
 export const listTable = table<[string, string], Nothing>({
-  name: 'catalog_list',
+  name: 'catalog_list_2',
   partition: 'list_bucket',
   clustering: [
     ['sort', 'text'],
@@ -164,7 +172,7 @@ export const listTable = table<[string, string], Nothing>({
   ],
 });
 export const listBucketTable = table<[string], Nothing>({
-  name: 'catalog_list_bucket',
+  name: 'catalog_list_bucket_2',
   partition: 'list',
   clustering: [['bucket', 'text']],
 });
@@ -188,14 +196,20 @@ export const correctionHeadTable = table<[], { readonly seq: number }>({
   clustering: [],
   conditional: true,
 });
+/** Written once all that the journal held is in the tables. Partition: the version of the rows. */
+export const preparedTable = table<[], { readonly atMs: number }>({
+  name: 'catalog_prepared',
+  partition: 'rows_version',
+  clustering: [],
+});
 export const shareTable = table<[], Share>({
-  name: 'catalog_share',
+  name: 'catalog_share_2',
   partition: 'key',
   clustering: [],
   conditional: true,
 });
 export const totalsTable = table<[], TotalsRow>({
-  name: 'catalog_totals',
+  name: 'catalog_totals_2',
   partition: 'scope',
   clustering: [],
   conditional: true,
@@ -215,5 +229,6 @@ export const catalogTables = (tables: Tables) => ({
   correctionHead: tables.open(correctionHeadTable),
   shares: tables.open(shareTable),
   totals: tables.open(totalsTable),
+  prepared: tables.open(preparedTable),
 });
 export type CatalogTables = ReturnType<typeof catalogTables>;
