@@ -96,9 +96,9 @@ t.test('an import beside the running service is shown, counted and found, typos 
   await actors.search.ready();
   t.same(await catalog.counts({}), { songs: 30, albums: 1, artists: 1 });
   t.same((await catalog.genres({})).items, [
-    { name: 'Ambient', songCount: 30 },
-    { name: 'Dub', songCount: 20 },
-    { name: 'Folk', songCount: 10 },
+    { name: 'Ambient', songCount: 30, albumCount: 1 },
+    { name: 'Dub', songCount: 20, albumCount: 1 },
+    { name: 'Folk', songCount: 10, albumCount: 1 },
   ]);
   const album = await catalog.album({ albumId: idOf('album'), country: 'DE' });
   t.match(album, { songCount: 30, durationMs: 30 * 200_000, year: 2019 });
