@@ -69,7 +69,7 @@ export async function openJit(bus: Caller, engines: Engines, settings: Settings)
     songs: jit,
 
     expecting: (media) => ({
-      sign(grant) {
+      sign(grant, song) {
         const { playId, songId, maxRung } = grant;
         const play = `${playId} ${songId}`;
         if (!told.get(play)) {
@@ -77,7 +77,7 @@ export async function openJit(bus: Caller, engines: Engines, settings: Settings)
           void jit.expect(songId, maxRung);
           packager?.wish(songId, 'next');
         }
-        return media.sign(grant);
+        return media.sign(grant, song);
       },
     }),
 

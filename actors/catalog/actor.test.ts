@@ -141,12 +141,17 @@ t.test('C21: what packaging measured is shown and outlives the next release', as
 });
 
 t.test('C22: what tags say of sound, work, names and editions is shown', async (t) => {
-  const { release: send, song, album, artist, artists } = await started(t);
+  const { release: send, song, playable, album, artist, artists } = await started(t);
   const bach = { artistId: idOf('bach'), name: 'Johann Sebastian Bach', sortName: 'Bach, Johann Sebastian' };
+  const original = {
+    ...{ format: 'flac' as const, codec: 'flac', mimeType: 'audio/flac', lossless: true, kbps: 900 },
+    ...{ sampleRateHz: 44_100, bitDepth: 16, channels: 2, bytes: 1 },
+  };
   const facts = {
     displayArtist: 'Bach feat. Zelenka',
     work: 'Goldberg-Variationen',
     movement: { name: 'Aria', number: 1, total: 32 },
+    original,
   };
   const ofAlbum = { sortTitle: 'Goldberg', originalYear: 1741, discTitles: { 1: 'Aria' } };
   const loudness = { integratedLufs: -23.1 };
@@ -160,6 +165,7 @@ t.test('C22: what tags say of sound, work, names and editions is shown', async (
     album: { ...by.album, artists: [bach], ...ofAlbum, loudness },
   });
   t.match(await song({ songId: idOf('one') }), { ...facts, composers: [bach.name], album: { loudness } });
+  t.match(await playable({ songIds: [idOf('one')] }), { items: [{ original }] });
   t.match(await album({ albumId }), { ...ofAlbum, loudness, artists: [bach] });
   t.match(await artist(bach), bach);
   const dora = { artistId: idOf('dora'), name: 'Dora' };

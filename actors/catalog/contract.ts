@@ -224,6 +224,7 @@ export const PlayableSong = object({
   durationMs: DurationMs,
   explicit: Type.Boolean(),
   rungs: Type.Array(Rung),
+  original: Type.Optional(Original),
   unavailable: Type.Optional(Unavailable),
 });
 export type PlayableSong = Static<typeof PlayableSong>;

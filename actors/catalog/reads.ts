@@ -174,7 +174,7 @@ export function createReads({
       const cards = (await reader.songs(songIds)).filter(isPresent);
       return {
         items: cards.map((card): PlayableSong => {
-          const { songId, album, artists, durationMs, explicit } = card.view;
+          const { songId, album, artists, durationMs, explicit, original } = card.view;
           const [artist] = artists;
           const unavailable = unavailableFor(card, country, nowMs);
           return {
@@ -184,6 +184,7 @@ export function createReads({
             durationMs,
             explicit,
             rungs: card.rungs,
+            ...(original && { original }),
             ...(unavailable && { unavailable }),
           };
         }),

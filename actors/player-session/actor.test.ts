@@ -95,9 +95,14 @@ function setUp() {
     deviceActive: async ({ deviceId }: { deviceId: string }) => ({ active: deviceId !== id('lost') }),
   };
   const media = {
-    sign(grant: MediaGrant) {
+    sign(grant: MediaGrant, { hasOriginal }: { hasOriginal: boolean }) {
       signed.push(grant);
-      return { hlsUrl: `/m/${grant.playId}/hls`, dashUrl: '/dash', fileUrl: '/file' };
+      return {
+        ...(hasOriginal && { originalUrl: '/original' }),
+        hlsUrl: `/m/${grant.playId}/hls`,
+        dashUrl: '/dash',
+        fileUrl: '/file',
+      };
     },
   };
   const sources = { clock, random: { next: () => 0.5 }, ids: { next: () => id(`id${++ids}`) } };
@@ -222,15 +227,25 @@ t.test('PS39 refusals carry the reason as code', async (t) => {
 });
 
 t.test('PS41 stream signs one song; a free account cannot ask for high', async (t) => {
-  const { player, world, signed, known } = setUp();
+  const { player, world, songs, signed, known } = setUp();
   const answer = await player.play(play);
   const current = await player.stream({ ...PHONE_CALL, songId: id('A'), quality: 'low' });
   t.ok(validatorOf(Stream).Check(current), 'fits the contract');
   t.match(current, { playId: answer.state.current?.playId, maxRung: 96 });
+  t.equal(current.originalUrl, undefined);
   const other = await player.stream({ ...PHONE_CALL, songId: id('B') });
   t.not(other.playId, current.playId);
   const report = { ...PHONE_CALL, playId: other.playId, listenedMs: 1, positionMs: 1, playing: true };
   t.match(await player.progress(report), { current: false, counted: false });
+
+  const original = {
+    ...{ format: 'flac' as const, codec: 'flac', mimeType: 'audio/flac', lossless: true, kbps: 900 },
+    ...{ sampleRateHz: 44_100, channels: 2, bytes: 1 },
+  };
+  songs.set(id('E'), { ...(songs.get(id('B')) as PlayableSong), songId: id('E'), original });
+  const own = await player.stream({ ...PHONE_CALL, songId: id('E') });
+  t.equal(own.originalUrl, '/original', 'of a song whose file is there');
+  t.ok(validatorOf(Stream).Check(own), 'fits the contract');
 
   world.entitlement = { ...world.entitlement, tier: 'free', quality: 'high' };
   known.forget(USER);

@@ -124,7 +124,7 @@ export function createPlayerSession(deps: PlayerSessionDeps): Handlers<typeof pl
     const expiresAtMs = clock.nowMs() + MEDIA_TOKEN_TTL_MS;
     const maxRung = bestRung(song.rungs, limit.maxRung);
     const grant = { playId, userId, songId, maxRung, region: entitlement.country, expiresAtMs };
-    return { playId, songId, ...media.sign(grant), expiresAtMs, ...limit, maxRung };
+    return { playId, songId, ...media.sign(grant, song), expiresAtMs, ...limit, maxRung };
   }
 
   /** The songs to play, in order; an album's or artist's own when the caller gives none. */

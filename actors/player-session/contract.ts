@@ -49,6 +49,12 @@ const mediaUrls = {
   hlsUrl: Type.String(),
   dashUrl: Type.String(),
   fileUrl: Type.String(),
+  originalUrl: Type.Optional(
+    Type.String({
+      description:
+        'The best file of the song as it lies on disk, in ranges; absent when there is none or `maxRung` is below the best',
+    }),
+  ),
 };
 
 /** A signed URL with what the client may do with it. */

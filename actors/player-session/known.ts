@@ -19,6 +19,8 @@ import type { Accounts, Catalog } from './ports.ts';
 
 export interface KnownSong extends SongFacts {
   readonly rungs: PlayableSong['rungs'];
+  /** Its best file can be had as it is. */
+  readonly hasOriginal: boolean;
 }
 
 export interface Known {
@@ -121,13 +123,17 @@ function preferring(clock: Clock) {
   };
 }
 
-const NO_SUCH_SONG: KnownSong = { durationMs: 0, rungs: [], against: 'unknown' };
+const NO_SUCH_SONG: KnownSong = { durationMs: 0, rungs: [], hasOriginal: false, against: 'unknown' };
 
 function factsOf(song: PlayableSong | undefined, entitlement: Entitlement): KnownSong {
   if (!song) return NO_SUCH_SONG;
   const against = reasonAgainst(song, entitlement);
-  const { durationMs, rungs, artistId } = song;
-  return { durationMs, rungs, ...(artistId !== undefined && { artistId }), ...(against && { against }) };
+  const { durationMs, rungs, artistId, original } = song;
+  return {
+    ...{ durationMs, rungs, hasOriginal: original !== undefined },
+    ...(artistId !== undefined && { artistId }),
+    ...(against && { against }),
+  };
 }
 
 const inChunks = <T>(list: readonly T[], sizeMax: number): T[][] =>

@@ -20,5 +20,8 @@ export interface MediaGrant {
 
 /** Signs media URLs; the edge (media/edge) checks them without asking anyone. */
 export interface MediaUrls {
-  sign(grant: MediaGrant): Pick<Stream, 'hlsUrl' | 'dashUrl' | 'fileUrl' | 'fallback'>;
+  sign(
+    grant: MediaGrant,
+    song: { readonly hasOriginal: boolean },
+  ): Pick<Stream, 'hlsUrl' | 'dashUrl' | 'fileUrl' | 'originalUrl' | 'fallback'>;
 }

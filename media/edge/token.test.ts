@@ -75,11 +75,16 @@ t.test('a bounded memory forgets and verifies anew', async (t) => {
 
 t.test('URLs of a grant lie below one signed path', async (t) => {
   const urls = createMediaUrls({ keys: [key('k1')], baseUrl: 'https://edge.example.org' });
-  const { hlsUrl, dashUrl, fileUrl } = urls.sign({ ...claims, songId: SONG });
+  const song = { hasOriginal: true };
+  const { hlsUrl, dashUrl, fileUrl, originalUrl } = urls.sign({ ...claims, songId: SONG }, song);
   const base = `https://edge.example.org/m/${signToken(key('k1'), SONG, claims)}/${SONG}/`;
   t.same([hlsUrl, dashUrl, fileUrl], [`${base}master.m3u8`, `${base}manifest.mpd`, `${base}160.m4a`]);
   const apart = createMediaUrls({ keys: [key('k1')], baseUrl: 'https://edge.example', fallbackUrl: '' });
-  const signed = apart.sign({ ...claims, songId: SONG });
+  t.equal(originalUrl, undefined, 'the file itself is for whom the best is allowed');
+  const best = { ...claims, maxRung: 320, songId: SONG } as const;
+  t.match(urls.sign(best, song).originalUrl, /^https:\/\/edge.example.org\/m\/.*\/original$/);
+  t.equal(urls.sign(best, { hasOriginal: false }).originalUrl, undefined);
+  const signed = apart.sign({ ...claims, songId: SONG }, song);
   t.ok(signed.hlsUrl.startsWith('https://edge.example/m/'));
   t.equal(`https://edge.example${signed.fallback?.hlsUrl}`, signed.hlsUrl, 'the origin takes the same path');
 });

@@ -20,6 +20,7 @@ export const trackUrls = {
   dash: 'manifest.mpd',
   /** The progressive file of a rung. */
   file: (rung: Rung) => `${rung}.m4a`,
+  original: 'original',
   mediaPlaylist: (rung: Rung) => `${rung}/index.m3u8`,
   init: (rung: Rung) => `${rung}/init.mp4`,
   /** The same bytes encrypted, since DASH segment encryption covers the init section too. */

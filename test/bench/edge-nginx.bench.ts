@@ -62,14 +62,17 @@ function pathsOf(segments: number): string[] {
   const urls = createMediaUrls({ keys: KEYS, baseUrl: '' });
   return Array.from({ length: PLAYS }, (_, i) =>
     urls
-      .sign({
-        playId: String(i).padStart(22, 'P'),
-        userId: 'U'.repeat(22),
-        songId: SONG_ID,
-        maxRung: 160,
-        region: 'ZZ',
-        expiresAtMs: Date.now() + 600_000,
-      })
+      .sign(
+        {
+          playId: String(i).padStart(22, 'P'),
+          userId: 'U'.repeat(22),
+          songId: SONG_ID,
+          maxRung: 160,
+          region: 'ZZ',
+          expiresAtMs: Date.now() + 600_000,
+        },
+        { hasOriginal: false },
+      )
       .hlsUrl.replace('master.m3u8', `160/${i % segments}.m4s`),
   );
 }

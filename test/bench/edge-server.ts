@@ -71,14 +71,17 @@ server.listen(0, '127.0.0.1', () => {
   // As many plays as connections: each asks with a token of its own.
   const plays = Array.from({ length: 64 }, (_, i) =>
     createMediaUrls({ keys, baseUrl: '' })
-      .sign({
-        playId: String(i).padStart(22, 'P'),
-        userId: 'U'.repeat(22),
-        songId,
-        maxRung: 160,
-        region: 'ZZ',
-        expiresAtMs: Date.now() + 600_000,
-      })
+      .sign(
+        {
+          playId: String(i).padStart(22, 'P'),
+          userId: 'U'.repeat(22),
+          songId,
+          maxRung: 160,
+          region: 'ZZ',
+          expiresAtMs: Date.now() + 600_000,
+        },
+        { hasOriginal: false },
+      )
       .hlsUrl.replace('master.m3u8', '160/'),
   );
   console.log(JSON.stringify({ port, plays, segments: SEGMENTS }));
