@@ -39,6 +39,7 @@ interface Options {
   readonly folder?: string;
   readonly tables?: Tables;
   readonly busy?: boolean;
+  readonly isCatalogAway?: boolean;
   readonly known?: Map<string, AudioFile>;
 }
 
@@ -64,7 +65,10 @@ async function open(t: Test, options: Options = {}) {
     ffmpeg: async () => ffmpeg,
     ids: systemIds,
     budgetBytes: async () => options.budgetBytes ?? 1e9,
-    packaged: async (song) => told.push(song),
+    packaged: async (song) => {
+      told.push(song);
+      if (options.isCatalogAway) await new Promise(() => undefined);
+    },
     suggestions: async function* () {
       yield* options.suggestions ?? [];
     },
@@ -178,4 +182,19 @@ t.test('a damaged file and one that is gone stop nothing', async (t) => {
     SECONDS * 44_100,
     'its length is known now',
   );
+});
+
+t.test('stopping waits for no catalogue', async (t) => {
+  const { packager, told } = await open(t, { suggestions: [a], isCatalogAway: true });
+  while (told.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await packager[Symbol.asyncDispose]();
+  t.equal(told.length, 1);
+});
+
+t.test('stopping in the middle of a song whose folders are gone ends all the same', async (t) => {
+  const { packager, folder, tempFolder, told } = await open(t, { suggestions: [a, b] });
+  while ((await readdir(tempFolder)).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await rm(folder, { recursive: true });
+  await packager[Symbol.asyncDispose]();
+  t.same(told, []);
 });

@@ -71,6 +71,13 @@ export async function startPackager(deps: PackagerDeps): Promise<Packager> {
   let suggested: AsyncIterator<string> | undefined;
   let suggestedAgainAtMs = 0;
 
+  const stopped = new Promise<never>((_, reject) => {
+    stopping.signal.addEventListener('abort', () => reject(stopping.signal.reason), { once: true });
+  });
+  stopped.catch(() => undefined);
+  /** Others that stop at the same time may never answer. */
+  const unlessStopped = <T>(answer: Promise<T>): Promise<T> => Promise.race([answer, stopped]);
+
   runs.onChange = () => {
     encoder?.signal(runs.busy ? 'SIGSTOP' : 'SIGCONT');
     if (!runs.busy) wake();
@@ -86,7 +93,7 @@ export async function startPackager(deps: PackagerDeps): Promise<Packager> {
     }
     if (clock.nowMs() < suggestedAgainAtMs) return undefined;
     suggested ??= deps.suggestions()[Symbol.asyncIterator]();
-    const { value, done } = await suggested.next();
+    const { value, done } = await unlessStopped(suggested.next());
     if (!done) return { songId: value, wanted: false };
     suggested = undefined;
     suggestedAgainAtMs = clock.nowMs() + JIT_SUGGESTIONS_EVERY_MS;
@@ -119,7 +126,7 @@ export async function startPackager(deps: PackagerDeps): Promise<Packager> {
         const bytes = track.renditions.reduce((sum, { fileBytes }) => sum + fileBytes, 0);
         await packages.end(songId, bytes + (track.preview?.bytes ?? 0));
         const { loudness } = track;
-        await deps.packaged({ songId, hasPreview: true, ...(loudness && { loudness }) });
+        await unlessStopped(deps.packaged({ songId, hasPreview: true, ...(loudness && { loudness }) }));
         songsPackaged.inc();
       });
     } catch (error) {
