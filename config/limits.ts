@@ -248,6 +248,10 @@ export const LIBRARY_CHANGED_FOLDERS_MAX = 20;
 export const LIBRARY_WATCHED_FOLDERS_MAX = 50_000;
 
 // Just-in-time packaging
+/** Processes that wait to become an encoder: a click, and the seek or better rung that follows it. */
+export const JIT_SPARE_PROCESSES = 2;
+/** By then the first segment is there. */
+export const JIT_SPARE_AFTER_MS = SECOND_MS;
 /** Encoders at once, for each core: one is often held up by its reader. */
 export const JIT_RUNS_PER_CORE = 2;
 /** How far an encoder runs ahead of what was asked for: about what a player keeps ready. */
@@ -273,17 +277,17 @@ export const JIT_RETRY_AFTER_SEC = 2;
 /** Decoded and encoded before the first frame that is kept, so that it is what a run from the top would give. */
 export const JIT_PREROLL_MS = 500;
 export const JIT_WARM_UP_FRAMES = 16;
-/** Outlines, previews and whole files being made. */
 /** Songs that wait to be packaged in the background. */
 export const JIT_PACKAGER_QUEUE_MAX = 1000;
-/** After a failure that is no song's fault. */
 /** After all songs were looked at. */
 export const JIT_SUGGESTIONS_EVERY_MS = HOUR_MS;
+/** After a failure that is no song's fault. */
 export const JIT_PACKAGER_REST_MS = MINUTE_MS;
 /** How exactly it is known when a package was last played. */
 export const JIT_PLAYED_WRITTEN_EVERY_MS = HOUR_MS;
 /** Of what is free, with what packages have already; the setting says another bound. */
 export const JIT_PACKAGES_DISK_SHARE = 0.25;
+/** Outlines and previews being made. */
 export const JIT_EXTRAS_AT_ONCE_MAX = 2;
 export const JIT_EXTRAS_WAITING_MAX = 32;
 export const JIT_EXTRA_MS_MAX = MINUTE_MS;

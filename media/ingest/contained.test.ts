@@ -5,7 +5,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { type ContainedLimits, runContained } from './contained.ts';
+import { type ContainedLimits, runContained, startWaiting, tailOf } from './contained.ts';
 
 const MIB = 1024 ** 2;
 const limits: ContainedLimits = {
@@ -81,3 +81,24 @@ t.test('a program that is not there is an error', async (t) => {
   const run = await runContained('/nowhere/ffmpeg', [], limits);
   t.equal(run.exitCode, 127, 'told by the shell');
 });
+
+t.test(
+  'a process that waits becomes what it is told, or ends',
+  { skip: process.platform === 'win32' },
+  async (t) => {
+    const waiting = startWaiting(limits);
+    const args = ["it's", 'two\nlines', '$(echo no)', '', '*'];
+    const running = waiting.become('/usr/bin/printf', ['<%s>', ...args]);
+    t.equal(await tailOf(running.stdout, 1024), args.map((arg) => `<${arg}>`).join(''));
+    t.equal(await running.exit, 0);
+    t.equal(waiting.isAlive, false);
+
+    const killed = startWaiting(limits).become('/bin/sleep', ['60']);
+    killed.signal('SIGKILL');
+    t.equal(await killed.exit, null);
+
+    const unused = startWaiting(limits);
+    unused.end();
+    while (unused.isAlive) await new Promise((resolve) => setImmediate(resolve));
+  },
+);

@@ -2,7 +2,7 @@
  * Runs a program on hostile input: with bounds on time, memory and output, at low priority, without input,
  * without our environment, in a process group of its own that dies as one.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 
 export interface ContainedLimits {
@@ -43,6 +43,12 @@ const LIMITED =
 /** ulimit -f counts in these (POSIX). */
 const FILE_BLOCK_BYTES = 512;
 
+/** In a group of its own, and nothing of our environment. */
+const ALONE = {
+  detached: process.platform !== 'win32',
+  env: { PATH: '/usr/local/bin:/opt/homebrew/bin:/usr/bin:/bin', LC_ALL: 'C' },
+};
+
 /** Whoever starts it reads its output, or it stops when a pipe is full. */
 export function startContained(
   program: string,
@@ -50,16 +56,56 @@ export function startContained(
   limits: Omit<ContainedLimits, 'logBytes'>,
 ): ContainedProcess {
   const [command, commandArgs] = limited(program, args, limits);
-  const child = spawn(command, commandArgs, {
-    detached: process.platform !== 'win32',
-    env: { PATH: '/usr/local/bin:/opt/homebrew/bin:/usr/bin:/bin', LC_ALL: 'C' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(command, commandArgs, { ...ALONE, stdio: ['ignore', 'pipe', 'pipe'] });
+  return containedIn(child, limits.wallMs);
+}
+
+/** A process that waits, within its bounds, to become some program. */
+export interface WaitingProcess {
+  readonly isAlive: boolean;
+  become(program: string, args: readonly string[]): ContainedProcess;
+  end(): void;
+}
+
+/**
+ * To copy the page tables of a big process takes tens of milliseconds: done ahead, they are not waited for.
+ * A shell reads its script from us and becomes the program.
+ */
+export function startWaiting(limits: Omit<ContainedLimits, 'logBytes'>): WaitingProcess {
+  const [command, commandArgs] = limited('/bin/sh', [], limits);
+  const child = spawn(command, commandArgs, { ...ALONE, stdio: ['pipe', 'pipe', 'pipe'] });
+  let isAlive = child.pid !== undefined;
+  const dead = (): void => {
+    isAlive = false;
+  };
+  child.once('exit', dead).once('error', dead);
+  // Who was killed meanwhile reads nothing, which its exit tells.
+  child.stdin.on('error', dead);
+  return {
+    get isAlive() {
+      return isAlive;
+    },
+    become(program, args) {
+      const running = containedIn(child, limits.wallMs);
+      child.stdin.end(`exec ${[program, ...args].map(quoted).join(' ')} </dev/null\n`);
+      return running;
+    },
+    end: () => void child.stdin.end(),
+  };
+}
+
+/** As POSIX shells read it. */
+const quoted = (arg: string): string => `'${arg.replaceAll("'", "'\\''")}'`;
+
+function containedIn(
+  child: ChildProcess & { readonly stdout: Readable; readonly stderr: Readable },
+  wallMs: number,
+): ContainedProcess {
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;
     signalGroup(child.pid, 'SIGKILL');
-  }, limits.wallMs);
+  }, wallMs);
   let ended = false;
   const exit = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);

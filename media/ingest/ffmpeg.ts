@@ -4,10 +4,20 @@ import {
   INGEST_LOG_BYTES_MAX,
   INGEST_MEMORY_BYTES_MAX,
   INGEST_OUTPUT_FILE_BYTES_MAX,
+  JIT_SPARE_AFTER_MS,
+  JIT_SPARE_PROCESSES,
   SECOND_MS,
 } from '../../config/limits.ts';
 import { UnavailableError } from '../../kit/errors.ts';
-import { type ContainedProcess, type ContainedRun, runContained, startContained } from './contained.ts';
+import type { Clock, Timer } from '../../kit/sources.ts';
+import {
+  type ContainedProcess,
+  type ContainedRun,
+  runContained,
+  startContained,
+  startWaiting,
+  type WaitingProcess,
+} from './contained.ts';
 
 export interface Ffmpeg {
   /** Absolute. */
@@ -72,6 +82,40 @@ export const startFfmpeg = (
   wallMs: number,
   nice = 0,
 ): ContainedProcess => startContained(ffmpeg.path, [...QUIET, ...args], { ...limits, wallMs, nice });
+
+export interface SpareFfmpegs extends Disposable {
+  start(ffmpeg: Ffmpeg, args: readonly string[]): ContainedProcess;
+}
+
+/** For what somebody waits for: a few processes that wait to become ffmpeg, replaced when those had a head start. */
+export function spareFfmpegs(clock: Clock, wallMs: number): SpareFfmpegs {
+  const own = { ...limits, wallMs, nice: 0 };
+  const spares: WaitingProcess[] = [];
+  let refill: Timer | undefined;
+  const refillIn = (ms: number): void => {
+    if (process.platform === 'win32') return;
+    refill?.cancel();
+    refill = clock.after(ms, () => {
+      refill = undefined;
+      spares.push(startWaiting(own));
+      if (spares.length < JIT_SPARE_PROCESSES) refillIn(0);
+    });
+  };
+  refillIn(0);
+  return {
+    start(ffmpeg, args) {
+      let spare = spares.pop();
+      while (spare && !spare.isAlive) spare = spares.pop();
+      refillIn(JIT_SPARE_AFTER_MS);
+      const all = [...QUIET, ...args];
+      return spare ? spare.become(ffmpeg.path, all) : startContained(ffmpeg.path, all, own);
+    },
+    [Symbol.dispose]() {
+      refill?.cancel();
+      for (const spare of spares) spare.end();
+    },
+  };
+}
 
 /**
  * Input arguments that leave nothing to guess: the demuxer was chosen by content and may open this one file,

@@ -6,12 +6,14 @@
 import { rm, truncate } from 'node:fs/promises';
 import t from 'tap';
 import type { Rung } from '../../actors/catalog/contract.ts';
-import { findFfmpeg } from '../ingest/ffmpeg.ts';
+import { MINUTE_MS } from '../../config/limits.ts';
+import { findFfmpeg, startFfmpeg } from '../ingest/ffmpeg.ts';
 import { FRAME_SAMPLES } from '../package/types.ts';
 import { type CutSegment, type Encoded, EncoderError, encode } from './encode.ts';
 import { bytesOf, decode, makeFile, planOf, soundOf } from './testing.ts';
 
 const ffmpeg = await findFfmpeg();
+const start = (args: readonly string[]) => startFfmpeg(ffmpeg, args, MINUTE_MS);
 const SECONDS = 13;
 
 /** Every segment of a run from the top. */
@@ -47,14 +49,14 @@ for (const [name, sampleRate, rung] of [
     const samples = SECONDS * sampleRate + 123;
     const file = await makeFile(ffmpeg, folder, name, { samples, sampleRate, beats: true });
     const plan = planOf(file);
-    const one = await all(encode(plan, rung as Rung, 0, ffmpeg));
+    const one = await all(encode(plan, rung as Rung, 0, start));
     const counts = plan.layout.renditions[0]?.segments.map((segment) => segment.samples) ?? [];
     t.equal(one.cuts.length, counts.length, 'every segment of the plan');
     t.same(one.end, {}, 'nothing is missing');
 
     const many: Buffer[] = [];
     for (const index of counts.keys()) {
-      const cuts = encode(plan, rung as Rung, index, ffmpeg);
+      const cuts = encode(plan, rung as Rung, index, start);
       const { value } = await cuts.next();
       many.push(bytesOf(value as CutSegment));
       await cuts.return({});
@@ -83,13 +85,13 @@ t.test('a file that holds less than it says ends in silence, and is told', async
   const folder = t.testdir({});
   const file = await makeFile(ffmpeg, folder, 'short.flac', { samples: 5 * 44_100 });
   const plan = planOf({ ...file, samples: 9 * 44_100 });
-  const { cuts, end } = await all(encode(plan, 96, 0, ffmpeg));
+  const { cuts, end } = await all(encode(plan, 96, 0, start));
   t.equal(cuts.length, plan.layout.renditions[0]?.segments.length, 'a player reaches the end');
   t.ok(Math.abs((end.shortSamples ?? 0) - 5 * 44_100) <= FRAME_SAMPLES, `${end.shortSamples} samples`);
   const sound = await soundOf(plan, 96, cuts, ffmpeg, folder);
   t.equal(sound.length, 9 * 44_100);
   t.ok(worst(sound, new Float32Array(sound.length), 6 * 44_100, sound.length) < 0.001, 'silence');
-  const behind = await all(encode(plan, 96, 1, ffmpeg));
+  const behind = await all(encode(plan, 96, 1, start));
   t.ok(Math.abs((behind.end.shortSamples ?? 0) - 5 * 44_100) <= FRAME_SAMPLES, 'from the middle as well');
 });
 
@@ -97,7 +99,7 @@ t.test('a file that holds more than it says is cut', async (t) => {
   const folder = t.testdir({});
   const file = await makeFile(ffmpeg, folder, 'long.flac', { samples: 9 * 44_100 });
   const plan = planOf({ ...file, samples: 5 * 44_100 });
-  const { cuts, end } = await all(encode(plan, 96, 0, ffmpeg));
+  const { cuts, end } = await all(encode(plan, 96, 0, start));
   t.same(end, {});
   t.equal((await soundOf(plan, 96, cuts, ffmpeg, folder)).length, 5 * 44_100);
 });
@@ -105,21 +107,21 @@ t.test('a file that holds more than it says is cut', async (t) => {
 t.test('a file that is gone or changes is no short one', async (t) => {
   const folder = t.testdir({});
   const file = await makeFile(ffmpeg, folder, 'song.wav', { samples: 60 * 44_100 });
-  const cuts = encode(planOf(file), 320, 0, ffmpeg);
+  const cuts = encode(planOf(file), 320, 0, start);
   await cuts.next();
   await truncate(file.path, file.bytes / 3);
   await t.rejects(async () => {
     while (!(await cuts.next()).done);
   }, EncoderError);
   await rm(file.path);
-  await t.rejects(all(encode(planOf(file), 320, 0, ffmpeg)), EncoderError);
+  await t.rejects(all(encode(planOf(file), 320, 0, start)), EncoderError);
 });
 
 t.test('an aborted run ends at once, and its encoder with it', async (t) => {
   const folder = t.testdir({});
   const file = await makeFile(ffmpeg, folder, 'song.flac', { samples: 60 * 44_100 });
   const stopping = new AbortController();
-  const cuts = encode(planOf(file), 320, 0, ffmpeg, stopping.signal);
+  const cuts = encode(planOf(file), 320, 0, start, stopping.signal);
   await cuts.next();
   const next = cuts.next();
   stopping.abort();

@@ -8,9 +8,9 @@
  */
 import { stat } from 'node:fs/promises';
 import type { Rung } from '../../actors/catalog/contract.ts';
-import { JIT_PREROLL_MS, JIT_RUN_MS_MAX, JIT_WARM_UP_FRAMES } from '../../config/limits.ts';
-import { tailOf } from '../ingest/contained.ts';
-import { type Ffmpeg, inputArgs, startFfmpeg } from '../ingest/ffmpeg.ts';
+import { JIT_PREROLL_MS, JIT_WARM_UP_FRAMES } from '../../config/limits.ts';
+import { type ContainedProcess, tailOf } from '../ingest/contained.ts';
+import { inputArgs } from '../ingest/ffmpeg.ts';
 import { encoderArgs, soundFilter } from '../ingest/transcode.ts';
 import { channelsOf } from '../package/layout.ts';
 import { segmentHead } from '../package/mp4/write.ts';
@@ -83,22 +83,22 @@ export async function* encode(
   plan: Plan,
   rung: Rung,
   from: number,
-  ffmpeg: Ffmpeg,
+  start: (args: readonly string[]) => ContainedProcess,
   signal?: AbortSignal,
 ): AsyncGenerator<CutSegment, Encoded> {
   signal?.throwIfAborted();
   const counts = plan.layout.renditions[0]?.segments.map(({ samples }) => samples / FRAME_SAMPLES) ?? [];
   const firstFrame = counts.slice(0, from).reduce((sum, count) => sum + count, 0);
   const totalFrames = counts.reduce((sum, count) => sum + count, 0);
-  const start = startAt(firstFrame, plan.file, plan.layout.sampleRate);
-  const running = startFfmpeg(ffmpeg, runArgs(plan, rung, start), JIT_RUN_MS_MAX);
+  const begin = startAt(firstFrame, plan.file, plan.layout.sampleRate);
+  const running = start(runArgs(plan, rung, begin));
   // Read in any case, and a rejection is seen where it is awaited.
   const said = tailOf(running.stderr, LOG_BYTES_MAX).catch(() => '');
   running.exit.catch(() => undefined);
   const kill = (): void => running.signal('SIGKILL');
   signal?.addEventListener('abort', kill);
   const cutter = createCutter(counts, from, firstFrame);
-  let toDrop = start.dropped;
+  let toDrop = begin.dropped;
   try {
     const adts = new AdtsFrames();
     for await (const chunk of running.stdout as AsyncIterable<Buffer>) {

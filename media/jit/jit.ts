@@ -8,6 +8,7 @@ import {
   JIT_EXTRAS_AT_ONCE_MAX,
   JIT_EXTRAS_WAITING_MAX,
   JIT_RETRY_AFTER_SEC,
+  JIT_RUN_MS_MAX,
   JIT_RUNS_PER_CORE,
 } from '../../config/limits.ts';
 import { UnavailableError } from '../../kit/errors.ts';
@@ -16,7 +17,7 @@ import { logger } from '../../kit/log.ts';
 import type { Objects } from '../../kit/ports/objects.ts';
 import type { Tables } from '../../kit/ports/tables.ts';
 import type { Clock } from '../../kit/sources.ts';
-import type { Ffmpeg } from '../ingest/ffmpeg.ts';
+import { type Ffmpeg, spareFfmpegs } from '../ingest/ffmpeg.ts';
 import { trackKeys } from '../package/names.ts';
 import { noSuchSegment } from '../package/segment.ts';
 import type { TrackLayout, Waveform } from '../package/types.ts';
@@ -46,8 +47,10 @@ export interface JitDeps {
 export function createJit({ files, tables, objects, ffmpeg, clock, tempFolder, runsMax }: JitDeps) {
   const plans = createPlans({ files, lengths: tables.open(jitLengths), ffmpeg, clock });
   const onShort = (plan: Plan, samples: number): void => void plans.endsAt(plan, samples);
+  const spares = spareFfmpegs(clock, JIT_RUN_MS_MAX);
   async function* encodeFrom(plan: Plan, rung: Rung, from: number, signal?: AbortSignal) {
-    return yield* encode(plan, rung, from, await ffmpeg(), signal);
+    const found = await ffmpeg();
+    return yield* encode(plan, rung, from, (args) => spares.start(found, args), signal);
   }
   const runs = createRuns({
     encode: encodeFrom,
@@ -117,6 +120,7 @@ export function createJit({ files, tables, objects, ffmpeg, clock, tempFolder, r
     async [Symbol.asyncDispose]() {
       await runs[Symbol.asyncDispose]();
       await wholeFiles[Symbol.asyncDispose]();
+      spares[Symbol.dispose]();
     },
   };
 }

@@ -13,6 +13,6 @@ export async function clickToPlaying(page: Page, click: () => Promise<void>): Pr
         addEventListener('click', onClick, { capture: true, once: true });
       }),
   );
-  await click();
-  return started;
+  const [ms] = await Promise.all([started, click()]);
+  return ms;
 }
