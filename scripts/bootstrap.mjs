@@ -171,7 +171,7 @@ async function installNow(lock, dev) {
 }
 
 /** Reading thousands of files leaves waste: a small nursery is emptied often instead of growing. */
-const nodeFlags = { import: ['--max-semi-space-size=4'] };
+const nodeFlags = { import: ['--max-semi-space-size=4', '--max-old-space-size=256'] };
 
 // Development tools that are there already stay: installing without them would take them away.
 await install(needsDevelopmentTools[command] || existsSync(join(modules, 'typescript')));

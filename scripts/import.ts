@@ -4,10 +4,8 @@
  */
 import { readSettings } from '../config/settings.ts';
 import { isCluster } from '../infra/open-engines.ts';
-import { openImport } from '../ingest.config.ts';
 import { systemClock } from '../kit/sources.ts';
 import { openLibrary } from '../library.config.ts';
-import { runImportCommand } from '../media/ingest/command.ts';
 import { runLibraryCommand, watchLibrary } from '../media/library/command.ts';
 
 const args = process.argv.slice(2);
@@ -39,6 +37,9 @@ const terminal = {
 try {
   const settings = readSettings(process.env, process.cwd());
   if (flags.has('--eager') || isCluster(settings)) {
+    // What only this needs costs a look through an unchanged folder more than the look itself.
+    const { openImport } = await import('../ingest.config.ts');
+    const { runImportCommand } = await import('../media/ingest/command.ts');
     await using bulk = await openImport(settings);
     console.log(`  ${bulk.by}`);
     process.exitCode = await runImportCommand({ ...terminal, importing: bulk.run });
