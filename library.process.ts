@@ -3,6 +3,7 @@
  * service that began it, and loses nothing when it is killed.
  */
 import { constants, setPriority } from 'node:os';
+import { LIBRARY_READER_TOLD_EVERY_MS } from './config/limits.ts';
 import type { Settings } from './config/settings.ts';
 import { logger, setLogLevel } from './kit/log.ts';
 import { systemClock } from './kit/sources.ts';
@@ -27,6 +28,8 @@ async function open(settings: Settings): Promise<Keeper> {
   await keeper.start();
   return keeper;
 }
+
+setInterval(() => tell({ t: 'alive' }), LIBRARY_READER_TOLD_EVERY_MS).unref();
 
 let opening: Promise<Keeper> | undefined;
 

@@ -237,7 +237,18 @@ export const LIBRARY_SETTLED_AFTER_MS = 3 * SECOND_MS;
 export const LIBRARY_QUIET_MS = 2 * SECOND_MS;
 /** While a folder is read, its pages are told of it this often. */
 export const LIBRARY_NEWS_EVERY_MS = 500;
-export const LIBRARY_FIRST_FOLDER_EVERY_MS = 30 * SECOND_MS;
+/** Commands add folders too. */
+export const LIBRARY_FOLDERS_EVERY_MS = 3 * SECOND_MS;
+/** A process that was killed with a file in hand may have been killed for another reason: once is no proof. */
+export const LIBRARY_DEATHS_PER_FILE_MAX = 2;
+export const LIBRARY_FILE_MS_MAX = 30 * SECOND_MS;
+export const LIBRARY_TURN_ASKED_EVERY_MS = 250;
+export const LIBRARY_TURN_TOLD_EVERY_MS = 5 * SECOND_MS;
+/** Longer than one file may take. */
+export const LIBRARY_TURN_LOST_AFTER_MS = 2 * MINUTE_MS;
+export const LIBRARY_READER_TOLD_EVERY_MS = 10 * SECOND_MS;
+/** Nothing is heard of a process that a file holds in a loop. Longer than one file may take by its own clock. */
+export const LIBRARY_READER_SILENT_MS_MAX = 90 * SECOND_MS;
 export const LIBRARY_READER_MEMORY_MB = 256;
 export const LIBRARY_READER_BACKOFF_MS = 500;
 export const LIBRARY_READER_BACKOFF_MS_MAX = MINUTE_MS;

@@ -3,13 +3,13 @@
  * the file's place since it was listed answers at once instead of blocking, and a link is not followed.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
-import { FILE_READ_BYTES_MAX, FILE_WINDOW_BYTES } from '../../config/limits.ts';
+import { FILE_READ_BYTES_MAX, FILE_WINDOW_BYTES, LIBRARY_FILE_MS_MAX } from '../../config/limits.ts';
 import { RefusedError } from './refusal.ts';
 
 export interface FileReader {
   readonly path: string;
   readonly size: number;
-  /** What there is of `length` bytes from `at`; good until the next read. @throws RefusedError `DAMAGED` */
+  /** What there is of `length` bytes from `at`; good until the next read. @throws RefusedError `DAMAGED`, `TOO_SLOW` */
   read(at: number, length: number): Buffer;
   /** As `read`, for keeping. */
   copy(at: number, length: number): Buffer;
@@ -23,6 +23,7 @@ class Windows implements FileReader {
   readonly size: number;
   readonly #fd: number;
   readonly #windows: Window[];
+  readonly #endMs = performance.now() + LIBRARY_FILE_MS_MAX;
 
   constructor(path: string, fd: number, { size }: Stats, windows: Window[]) {
     this.path = path;
@@ -38,6 +39,7 @@ class Windows implements FileReader {
     if (bytes > FILE_WINDOW_BYTES) return this.copy(at, length);
     let window = this.#windows.find((seen) => seen.at <= at && end <= seen.end);
     if (!window) {
+      if (performance.now() > this.#endMs) throw new RefusedError('TOO_SLOW');
       // The one that was used last stays.
       window = this.#windows.pop() as Window;
       window.at = at;

@@ -19,7 +19,8 @@ export const REFUSALS = {
   TRUNCATED: 'It ends before the length that it declares; copy or download it again.',
   DAMAGED: 'It could not be decoded; it is damaged.',
   NOT_ACCEPTED: 'The catalogue does not take what its tags say.',
-  TOO_SLOW: 'It took longer to decode than any music should.',
+  TOO_SLOW: 'It took longer to read or to decode than any music should.',
+  CRASHED_THE_READER: 'Reading it has ended the reader twice; it is read again when it has changed.',
   UPLOAD_LOST: 'What was sent of it is gone; import it again.',
   PARKED: 'No worker could take it in; an operator finds it among the parked records.',
 } as const;

@@ -29,7 +29,8 @@ export async function runLibraryCommand(command: LibraryCommand): Promise<number
       const { folderId, under } = await library.add(path);
       const startedMs = clock.nowMs();
       const onProgress = progressLines(command);
-      const result = await library.scan(folderId, { under, onProgress, ...(signal && { signal }) });
+      const onWait = (): void => write('  The folder is being read already; this waits for its end.\n');
+      const result = await library.scan(folderId, { under, onProgress, onWait, ...(signal && { signal }) });
       write(summaryOf(result, clock.nowMs() - startedMs));
       await writeRefusals(folderId, under, command);
     } catch (error) {

@@ -3,6 +3,7 @@
  * it is asked to, and from time to time. One look at a time.
  */
 import {
+  LIBRARY_FOLDERS_EVERY_MS,
   LIBRARY_PROGRESS_EVERY_MS,
   LIBRARY_RESCAN_EVERY_MS,
   LIBRARY_SETTLED_AFTER_MS,
@@ -82,7 +83,9 @@ export function createKeeper({ library, clock, onState, onLooked }: KeeperDeps):
     try {
       const onProgress = progressOf(folderId);
       const settleMs = LIBRARY_SETTLED_AFTER_MS;
-      const result = await library.scan(folderId, { under, settleMs, onProgress, signal: stopping.signal });
+      const onWait = (): void => tell(folderId, { s: 'waiting' });
+      const { signal } = stopping;
+      const result = await library.scan(folderId, { under, settleMs, onProgress, onWait, signal });
       if (result.unsettled > 0) later(LIBRARY_SETTLED_AFTER_MS, () => look(folderId, under));
       onLooked?.(folderId, result);
     } catch (error) {
@@ -114,27 +117,38 @@ export function createKeeper({ library, clock, onState, onLooked }: KeeperDeps):
     };
   }
 
-  /** Folders come and go, also by imports of other processes; a disk that was away is watched again. */
+  /** Folders come and go, also by imports of other processes. */
   async function follow(): Promise<void> {
     const folders = await library.folders();
     for (const [folderId, watch] of watches) {
-      if (folders.some((folder) => folder.folderId === folderId) && watch.isWhole) continue;
+      if (folders.some((folder) => folder.folderId === folderId)) continue;
       watch[Symbol.dispose]();
       watches.delete(folderId);
     }
     for (const { folderId, path } of folders) {
-      if (!watches.has(folderId)) {
-        watches.set(
-          folderId,
-          watchFolder(path, clock, (parts) => parts.forEach((under) => void look(folderId, under))),
-        );
-      }
+      if (watches.has(folderId)) continue;
+      watches.set(
+        folderId,
+        watchFolder(path, clock, (parts) => parts.forEach((under) => void look(folderId, under))),
+      );
       look(folderId);
     }
   }
 
+  /** A disk that was away is watched again, and what no watcher has told is found. */
+  function rescan(): void {
+    for (const [folderId, watch] of watches) {
+      if (watch.isWhole) look(folderId);
+      else {
+        watch[Symbol.dispose]();
+        watches.delete(folderId);
+      }
+    }
+    later(LIBRARY_RESCAN_EVERY_MS, rescan);
+  }
+
   function followLater(): void {
-    later(LIBRARY_RESCAN_EVERY_MS, () => {
+    later(LIBRARY_FOLDERS_EVERY_MS, () => {
       void follow()
         .catch((err: unknown) => log.warn({ err }, 'the folders could not be listed'))
         .finally(followLater);
@@ -145,6 +159,7 @@ export function createKeeper({ library, clock, onState, onLooked }: KeeperDeps):
     async start() {
       await follow();
       followLater();
+      later(LIBRARY_RESCAN_EVERY_MS, rescan);
     },
     look(folderId, under) {
       if (watches.has(folderId)) look(folderId, under);

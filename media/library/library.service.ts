@@ -1,9 +1,5 @@
 /** The folders of a library as administrators see them; the reading is done by another process. */
-import {
-  LIBRARY_FIRST_FOLDER_EVERY_MS,
-  LIBRARY_NEWS_EVERY_MS,
-  LIBRARY_PAGE_MAX,
-} from '../../config/limits.ts';
+import { LIBRARY_FOLDERS_EVERY_MS, LIBRARY_NEWS_EVERY_MS, LIBRARY_PAGE_MAX } from '../../config/limits.ts';
 import type { Handlers } from '../../kit/contract.ts';
 import { ConflictError } from '../../kit/errors.ts';
 import { logger } from '../../kit/log.ts';
@@ -135,7 +131,7 @@ export function libraryService(deps: LibraryServiceDeps) {
     const known = await library.folders().catch(() => []);
     if (stopped) return;
     if (known.length > 0) begin();
-    else looking = clock.after(LIBRARY_FIRST_FOLDER_EVERY_MS, () => void beginWithFolders());
+    else looking = clock.after(LIBRARY_FOLDERS_EVERY_MS, () => void beginWithFolders());
   }
 
   return serviceOf(libraryContract, handlers, {

@@ -5,16 +5,21 @@ import { dirname, join, parse, relative, resolve, sep } from 'node:path';
 import { LIBRARY_BATCH_SONGS, LIBRARY_PAGE_MAX, LIBRARY_ROWS_PER_SCAN } from '../../config/limits.ts';
 import { BadRequestError, NotFoundError } from '../../kit/errors.ts';
 import type { Page } from '../../kit/ports/tables.ts';
-import type { Clock } from '../../kit/sources.ts';
 import { folderRoot } from '../files/walk.ts';
 import type { FolderCounts } from './contract.ts';
-import { createPublisher, type PublishDeps } from './publish.ts';
+import { createPublisher } from './publish.ts';
 import { knownPages } from './rows.ts';
-import { FolderUnreadableError, type ScanOptions, type ScanResult, scanFolder } from './scan.ts';
+import {
+  FolderUnreadableError,
+  type ScanDeps,
+  type ScanOptions,
+  type ScanResult,
+  scanFolder,
+} from './scan.ts';
 import { FOLDERS, type FolderRow, type RefusalRow } from './tables.ts';
+import { type TurnOptions, takeTurn } from './turn.ts';
 
-export interface LibraryDeps extends Omit<PublishDeps, 'placeOf'> {
-  readonly clock: Clock;
+export interface LibraryDeps extends Omit<ScanDeps, 'placeOf'> {
   /** Where the service keeps what it has; no music lies there. */
   readonly dataDir: string;
 }
@@ -29,7 +34,7 @@ export interface Added {
   readonly under: string;
 }
 
-type ScanRequest = Omit<ScanOptions, 'folderId' | 'root'>;
+type ScanRequest = Omit<ScanOptions, 'folderId' | 'root' | 'turn'> & Pick<TurnOptions, 'onWait'>;
 
 const NOTHING: FolderCounts = { songs: 0, files: 0, duplicates: 0, refused: 0, gone: 0, bytes: 0 };
 
@@ -170,10 +175,13 @@ export function createLibrary({ dataDir, ...given }: LibraryDeps) {
     },
 
     /**
-     * What can be told of a folder that cannot be read is kept with it.
+     * Waits while another process looks through the folder. What can be told of a folder that cannot be read is kept with it.
      * @throws FolderUnreadableError; what `scanFolder` throws
      */
     async scan(folderId: string, request: ScanRequest = {}): Promise<ScanResult> {
+      await folder(folderId);
+      const { signal, onWait } = request;
+      using turn = await takeTurn({ dataDir, folderId, clock, signal, onWait });
       const before = await folder(folderId);
       const startedAtMs = clock.nowMs();
       const keep = async (found: Partial<FolderRow>): Promise<void> => {
@@ -185,7 +193,7 @@ export function createLibrary({ dataDir, ...given }: LibraryDeps) {
       };
       try {
         const under = existingPart(before.path, request.under ?? '');
-        const result = await scanFolder(deps, { ...request, under, folderId, root: before.path });
+        const result = await scanFolder(deps, { ...request, turn, under, folderId, root: before.path });
         const lastScanMs = clock.nowMs() - startedAtMs;
         await keep({ counts: await recount(folderId), lastScanAtMs: startedAtMs, lastScanMs });
         return result;

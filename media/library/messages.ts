@@ -8,6 +8,8 @@ export type ToReader =
   | { readonly t: 'remove'; readonly folderId: string; readonly call: number };
 
 export type FromReader =
+  /** From time to time: no file holds it up. */
+  | { readonly t: 'alive' }
   | {
       readonly t: 'state';
       readonly folderId: string;

@@ -4,6 +4,7 @@ import {
   LIBRARY_READER_BACKOFF_MS,
   LIBRARY_READER_BACKOFF_MS_MAX,
   LIBRARY_READER_MEMORY_MB,
+  LIBRARY_READER_SILENT_MS_MAX,
   LIBRARY_READER_STOP_MS_MAX,
 } from '../../config/limits.ts';
 import { UnavailableError } from '../../kit/errors.ts';
@@ -35,6 +36,7 @@ export function startReaderProcess(options: ReaderProcessOptions): ReaderProcess
   const calls = new Map<number, (error?: string) => void>();
   let child: ChildProcess | undefined;
   let again: Timer | undefined;
+  let silence: Timer | undefined;
   let backoffMs = LIBRARY_READER_BACKOFF_MS;
   let lastCall = 0;
   let stopped = false;
@@ -50,12 +52,21 @@ export function startReaderProcess(options: ReaderProcessOptions): ReaderProcess
       execArgv: [`--max-old-space-size=${LIBRARY_READER_MEMORY_MB}`, '--max-semi-space-size=4'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
+    const begun = child;
+    /** A file that is read without end answers no signal either. */
+    const heard = (): void => {
+      silence?.cancel();
+      silence = clock.after(LIBRARY_READER_SILENT_MS_MAX, () => begun.kill('SIGKILL'));
+    };
+    heard();
     child.on('message', (message: FromReader) => {
+      heard();
       if (message.t === 'state') onState(message);
-      else calls.get(message.call)?.(message.error);
+      else if (message.t === 'removed') calls.get(message.call)?.(message.error);
     });
     child.on('error', (err) => log.warn({ err }, 'the process that reads folders could not begin'));
     child.once('exit', (exitCode, signal) => {
+      silence?.cancel();
       for (const end of [...calls.values()]) end('The process that reads folders has died; try again.');
       if (stopped) return;
       onEnd();

@@ -17,13 +17,17 @@ import { createPublisher, type PublishDeps, type Publisher, type Read } from './
 import { KnownFiles, knownPages } from './rows.ts';
 import type { FileRow, Loose } from './tables.ts';
 import { asRefusal, FileStates, type Taken, take } from './take.ts';
+import type { Turn } from './turn.ts';
 
 export interface ScanDeps extends PublishDeps {
   readonly clock: Clock;
+  /** Reads a file. */
+  readonly take?: typeof take;
 }
 
 export interface ScanOptions {
   readonly folderId: string;
+  readonly turn: Turn;
   /** Absolute, with no link in it. */
   readonly root: string;
   /** Only what lies below this path of the folder; `''` for all of it. */
@@ -113,6 +117,7 @@ class FolderScan {
       for (const found of walk(root, join(root, under))) {
         if (this.#counts.done % 32 === 0) await setImmediate();
         signal?.throwIfAborted();
+        this.#options.turn.keep();
         if (found.s === 'left') await this.#closeFolder(found.path);
         else await this.#meet(found);
       }
@@ -157,11 +162,16 @@ class FolderScan {
         this.#counts.unsettled += 1;
         return;
       }
-      await this.#taken(path, state, take(found, this.#states), row);
+      await this.#taken(path, state, this.#take(found, state, this.#states), row);
     } catch (error) {
       const refusal = error instanceof RefusedError ? error : asRefusal(error);
       await this.#refuse(path, state, refusal, row);
     }
+  }
+
+  #take(found: FoundFile, state: string, states: FileStates): Taken {
+    const read = this.#deps.take ?? take;
+    return this.#options.turn.with(found.path, state, () => read(found, states));
   }
 
   #unchanged(found: FoundFile, row: FileRow): void {
@@ -242,9 +252,9 @@ class FolderScan {
   async #decideAgain(found: FoundFile, owners: ReadonlyMap<string, string>): Promise<void> {
     const path = relative(this.#options.root, found.path).split(sep).join('/');
     try {
-      const taken = take(found, this.#states);
-      const importedState = async () => '';
-      const read = { path, state: this.#states.of(found).text, taken, importedState };
+      const state = this.#states.of(found).text;
+      const taken = this.#take(found, state, this.#states);
+      const read = { path, state, taken, importedState: async () => '' };
       await this.#add(ownedBy(owners, read, looseOf(taken.description)));
     } catch {
       // The next look tells what has become of it.
@@ -326,8 +336,10 @@ class FolderScan {
     if (!place || !found || !row) return false;
     try {
       const states = new FileStates();
-      const read = { path: place.path, state: states.of(found).text, taken: take(found, states) };
-      await this.#publisher.publish(place.folderId, [{ ...read, importedState: async () => '' }]);
+      const state = states.of(found).text;
+      const taken = this.#take(found, state, states);
+      const read = { path: place.path, state, taken, importedState: async () => '' };
+      await this.#publisher.publish(place.folderId, [read]);
     } catch {
       // The next look at its folder tells why.
     }
