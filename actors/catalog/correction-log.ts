@@ -21,6 +21,8 @@ export interface CorrectionEvent {
   readonly byUserId: string;
   readonly kind: CorrectionKind;
   readonly what: Readonly<Record<string, unknown>>;
+  readonly about: readonly string[];
+  readonly into?: string;
   readonly effects: readonly TargetEffect[];
   /** The artist or album that was found or made for it. */
   readonly went?: Omit<Corrected, 'correctionId'>;
@@ -76,7 +78,7 @@ export function openCorrectionLog(
       (before): CorrectionRow =>
         before && type === 'undone'
           ? { ...before, seq, done: false, undone: { byUserId, atMs } }
-          : { ...event, what: { ...event.what }, effects, seq, atMs, done: false },
+          : { ...event, what: { ...event.what }, about: [...event.about], effects, seq, atMs, done: false },
     );
     if (type === 'corrected') {
       const bucket = newestFirst(Math.floor(atMs / HOUR_MS));

@@ -73,6 +73,10 @@ export const CorrectionView = object({
   atMs: TimeMs,
   /** The parameters of the command. */
   what: Type.Record(Type.String(), Type.Unknown()),
+  /** How that which it concerns was called before. */
+  about: Type.Array(Type.String()),
+  /** How that is called into which it went. */
+  into: Type.Optional(Type.String()),
   /** False while songs are still being brought in step. */
   done: Type.Boolean(),
   undone: Type.Optional(object({ byUserId: Id, atMs: TimeMs })),

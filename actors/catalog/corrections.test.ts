@@ -258,6 +258,7 @@ t.test('C37: corrections are listed with who made them and when, newest first', 
       byUserId,
       atMs,
       what: { songId, title: 'Uno' },
+      about: ['one'],
       done: true,
     },
   ]);
@@ -267,6 +268,36 @@ t.test('C37: corrections are listed with who made them and when, newest first', 
     done: true,
     undone: { byUserId: idOf('other'), atMs: clock.nowMs() },
   });
+});
+
+t.test('C37: the list tells by name what a correction concerns and where it went', async (t) => {
+  const { catalog, clock, release: send, corrections, ...handlers } = await started(t);
+  await send(songOf('one', aurora, 'a'));
+  await send(songOf('two', borealis, 'b'));
+  const songId = idOf('one');
+  const { album } = await handlers.song({ songId });
+  await handlers.splitAlbum({
+    albumId: album.albumId,
+    songIds: [songId],
+    into: { title: 'Apart' },
+    byUserId,
+  });
+  clock.advance(1000);
+  await handlers.mergeArtists({ artistId: borealis.artistId, artistIds: [aurora.artistId], byUserId });
+  clock.advance(1000);
+  await handlers.splitArtist({
+    ...{ artistId: borealis.artistId, into: { name: 'Notus' } },
+    ...{ songIds: [idOf('two')], byUserId },
+  });
+  await catalog.caughtUp();
+  t.same(
+    (await corrections({})).items.map(({ about, into }) => ({ about, into })),
+    [
+      { about: [borealis.name], into: 'Notus' },
+      { about: [aurora.name], into: borealis.name },
+      { about: ['one'], into: 'Apart' },
+    ],
+  );
 });
 
 t.test('C38: a correction that means nothing is refused and says why', async (t) => {

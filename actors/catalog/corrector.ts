@@ -40,6 +40,9 @@ interface By {
 }
 
 interface Decided {
+  /** Names for the list of corrections: of what it concerns, and of what that goes into. */
+  readonly about: readonly string[];
+  readonly into?: string;
   readonly effects: readonly TargetEffect[];
   readonly went?: Omit<Corrected, 'correctionId'>;
 }
@@ -68,6 +71,9 @@ export function createCorrector({ log, spread, reader, openBook, ids }: Correcto
     if (!card) throw albumGone();
     return root;
   }
+
+  const titleOf = async (albumId: string): Promise<string> =>
+    (await reader.storedAlbums([albumId]))[0]?.view.title ?? '';
 
   async function artistNow(book: CorrectionBook, artistId: string): Promise<ArtistRef> {
     const root = await book.root('artist', artistId);
@@ -115,7 +121,13 @@ export function createCorrector({ log, spread, reader, openBook, ids }: Correcto
       }
       return on(`song/${songId}`, { kind: 'albumMoved', from: album.albumId, ...chosen });
     });
-    return { effects, went: { albumId: chosen.to } };
+    const about = rows.map((row) => shownOf(row).title);
+    return {
+      effects,
+      about,
+      into: 'title' in chosen ? chosen.title : await titleOf(chosen.to),
+      went: { albumId: chosen.to },
+    };
   }
 
   async function roots(
@@ -177,7 +189,8 @@ export function createCorrector({ log, spread, reader, openBook, ids }: Correcto
           const moved = album && (await move(book, rows, album));
           if (isEmpty(fields) && !moved) throw nothingToCorrect();
           const said = isEmpty(fields) ? [] : [on(`song/${songId}`, { kind: 'song', fields })];
-          return { ...moved, effects: [...said, ...(moved?.effects ?? [])] };
+          const about = rows.map((row) => shownOf(row).title);
+          return { about, ...moved, effects: [...said, ...(moved?.effects ?? [])] };
         }),
 
       correctAlbum: ({ albumId, byUserId, commandId, artists, ...rest }) =>
@@ -186,15 +199,23 @@ export function createCorrector({ log, spread, reader, openBook, ids }: Correcto
           const refs = await chosenArtists(book, artists);
           const fields = given({ ...rest, ...(refs && { artists: refs }) });
           if (isEmpty(fields)) throw nothingToCorrect();
-          return { effects: [on(`album/${root}`, { kind: 'album', fields })], went: { albumId: root } };
+          return {
+            effects: [on(`album/${root}`, { kind: 'album', fields })],
+            about: [await titleOf(root)],
+            went: { albumId: root },
+          };
         }),
 
       correctArtist: ({ artistId, byUserId, commandId, ...rest }) =>
         correct('artist', { byUserId, commandId }, { artistId, ...rest }, async (book) => {
-          const { artistId: root } = await artistNow(book, artistId);
+          const { artistId: root, name } = await artistNow(book, artistId);
           const fields = given(rest);
           if (isEmpty(fields)) throw nothingToCorrect();
-          return { effects: [on(`artist/${root}`, { kind: 'artist', fields })], went: { artistId: root } };
+          return {
+            effects: [on(`artist/${root}`, { kind: 'artist', fields })],
+            about: [name],
+            went: { artistId: root },
+          };
         }),
 
       mergeArtists: ({ artistId, artistIds, byUserId, commandId }) =>
@@ -203,6 +224,8 @@ export function createCorrector({ log, spread, reader, openBook, ids }: Correcto
           const merged = await roots(book, 'artist', artistIds, into.artistId);
           return {
             effects: merged.map((id) => on(`artist/${id}`, { kind: 'artistMerged', into })),
+            about: await Promise.all(merged.map(async (id) => (await artistNow(book, id)).name)),
+            into: into.name,
             went: { artistId: into.artistId },
           };
         }),
@@ -210,7 +233,7 @@ export function createCorrector({ log, spread, reader, openBook, ids }: Correcto
       splitArtist: ({ artistId, into, albumIds = [], songIds = [], byUserId, commandId }) => {
         const what = { artistId, into, albumIds, songIds };
         return correct('splitArtist', { byUserId, commandId }, what, async (book) => {
-          const { artistId: from } = await artistNow(book, artistId);
+          const { artistId: from, name } = await artistNow(book, artistId);
           const to = await chosenArtist(book, into);
           if (to.artistId === from) {
             throw new ConflictError('ALREADY_THERE', 'That is the same artist; choose another one.');
@@ -223,7 +246,7 @@ export function createCorrector({ log, spread, reader, openBook, ids }: Correcto
           ];
           if (targets.length === 0) throw nothingToCorrect();
           const effects = targets.map((target) => on(target, { kind: 'artistMoved', from, to }));
-          return { effects, went: { artistId: to.artistId } };
+          return { effects, about: [name], into: to.name, went: { artistId: to.artistId } };
         });
       },
 
@@ -233,6 +256,8 @@ export function createCorrector({ log, spread, reader, openBook, ids }: Correcto
           const merged = await roots(book, 'album', albumIds, into);
           return {
             effects: merged.map((id) => on(`album/${id}`, { kind: 'albumMerged', into })),
+            about: await Promise.all(merged.map(titleOf)),
+            into: await titleOf(into),
             went: { albumId: into },
           };
         }),
