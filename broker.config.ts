@@ -81,7 +81,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
   if (hosts('warming') && settings.edges.length > 0) {
     broker.createService(warmingOf(broker, engines, settings, secret));
   }
-  broker.createService(healthService(await openHealth(broker, engines, settings)));
+  broker.createService(healthService(await openHealth(broker, engines, settings, jit)));
   const ingest = hosts('ingest') ? await ingestOf(broker, engines, settings) : undefined;
   if (ingest) broker.createService(ingest.service);
   // A cluster's workers share no disk with whoever has the music.

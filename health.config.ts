@@ -12,6 +12,7 @@ import { searchContract } from './actors/search/contract.ts';
 import { FFMPEG_LOOKED_FOR_EVERY_MS, READY_CHECK_WAIT_MS } from './config/limits.ts';
 import type { Settings } from './config/settings.ts';
 import { isCluster } from './infra/open-engines.ts';
+import type { OpenJit } from './jit.config.ts';
 import { type Caller, clientOf } from './kit/client.ts';
 import type { Engines } from './kit/ports/engines.ts';
 import { systemClock } from './kit/sources.ts';
@@ -24,7 +25,13 @@ const LOOP_SAMPLE_MS = 20;
 const BLOCK_BYTES = 512;
 const PROBE = 'health';
 
-export async function openHealth(bus: Caller, engines: Engines, settings: Settings): Promise<HealthActor> {
+export async function openHealth(
+  bus: Caller,
+  engines: Engines,
+  settings: Settings,
+  /** Of a process that packages songs as they are played. */
+  jit: Pick<OpenJit, 'evictable'> | undefined,
+): Promise<HealthActor> {
   const about: { version: string } = JSON.parse(
     await readFile(join(import.meta.dirname, 'package.json'), 'utf8'),
   );
@@ -32,9 +39,9 @@ export async function openHealth(bus: Caller, engines: Engines, settings: Settin
     ...engines,
     clock: systemClock,
     meter: { tally: readTally, lags: readLags },
-    machine: machineOf(settings, about.version),
+    machine: machineOf(settings, about.version, jit !== undefined),
     engines: checksOf(bus, engines, settings),
-    storage: measuresOf(bus, settings),
+    storage: measuresOf(bus, settings, jit),
   });
 }
 
@@ -60,10 +67,10 @@ function checksOf(
   };
 }
 
-function machineOf(settings: Settings, version: string): Machine {
+function machineOf(settings: Settings, version: string, packagesAsPlayed: boolean): Machine {
   const delay = monitorEventLoopDelay({ resolution: LOOP_SAMPLE_MS });
   delay.enable();
-  const needsFfmpeg = settings.roles.includes('ingest');
+  const needsFfmpeg = packagesAsPlayed || settings.roles.includes('ingest');
   let ffmpeg: Node['ffmpeg'];
   let lookedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -131,7 +138,11 @@ async function sizeOf(folder: string): Promise<{ bytes: number; items: number }>
 }
 
 /** In a cluster the engines keep what is stored, and tell of it themselves. */
-function measuresOf(bus: Caller, settings: Settings): Record<string, Measure> {
+function measuresOf(
+  bus: Caller,
+  settings: Settings,
+  jit: Pick<OpenJit, 'evictable'> | undefined,
+): Record<string, Measure> {
   if (isCluster(settings)) return {};
   const objects = join(settings.dataDir, 'objects');
   const library = clientOf(libraryContract, bus);
@@ -141,7 +152,10 @@ function measuresOf(bus: Caller, settings: Settings): Record<string, Measure> {
       const sum = (count: 'bytes' | 'files') => items.reduce((total, { counts }) => total + counts[count], 0);
       return { bytes: sum('bytes'), items: sum('files') };
     },
-    packages: () => sizeOf(join(objects, 'tracks')),
+    packages: async () => ({
+      ...(await sizeOf(join(objects, 'tracks'))),
+      ...(jit && { evictable: await jit.evictable() }),
+    }),
     covers: () => sizeOf(join(objects, 'covers')),
     database: () => sizeOf(join(settings.dataDir, 'store')),
   };

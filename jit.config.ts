@@ -30,6 +30,8 @@ export interface OpenJit extends AsyncDisposable {
   expecting(media: MediaUrls): MediaUrls;
   /** What was played is packaged, and stays longest. */
   hearing(report: Pick<ServedReport, 'served'>): Pick<ServedReport, 'served'>;
+  /** Of the disk, what packages take that can be made again, and may take. */
+  evictable(): Promise<{ bytes: number; budgetBytes: number }>;
   /** Once the catalogue answers. */
   startPackaging(): Promise<void>;
 }
@@ -87,6 +89,8 @@ export async function openJit(bus: Caller, engines: Engines, settings: Settings)
         if (playId !== NOBODY) packager?.wish(songId, 'played');
       },
     }),
+
+    evictable: async () => ({ bytes: packages.bytes, budgetBytes: Math.round(await budgetBytes()) }),
 
     async startPackaging() {
       const { runs, plans } = jit;

@@ -218,13 +218,16 @@ t.test('H8: storage is measured once for all who look, and again after a while',
   let asked = 0;
   const a = await w.start('node-a', {
     storage: {
-      packages: async () => ({ bytes: ++asked, items: 1, budgetBytes: 10 }),
+      packages: async () => ({ bytes: ++asked, items: 1, evictable: { bytes: 1, budgetBytes: 10 } }),
       covers: () => Promise.reject(new Error('no right')),
       backups: async () => undefined,
     },
   });
   const [first] = await Promise.all([a.storage({}), a.storage({})]);
-  t.same(first?.parts, [{ part: 'packages', bytes: 1, items: 1, budgetBytes: 10 }, { part: 'covers' }]);
+  t.same(first?.parts, [
+    { part: 'packages', bytes: 1, items: 1, evictable: { bytes: 1, budgetBytes: 10 } },
+    { part: 'covers' },
+  ]);
   t.match(first?.disk, looked.disk);
   w.clock.advance(STORAGE_MEASURED_EVERY_MS);
   t.match((await a.storage({})).parts[0], { bytes: 2 });

@@ -100,8 +100,8 @@ const StoredPart = object({
   /** Absent when it could not be measured. */
   bytes: Type.Optional(bytes),
   items: Type.Optional(count),
-  /** What goes beyond it is evicted. */
-  budgetBytes: Type.Optional(bytes),
+  /** What of it can be made again: beyond the budget it makes room for what is wanted more. */
+  evictable: Type.Optional(object({ bytes, budgetBytes: bytes })),
 });
 export type StoredPart = Static<typeof StoredPart>;
 

@@ -47,20 +47,32 @@ export function StoragePart() {
   );
 }
 
-const Stored = ({ stored: { part, bytes: size, items, budgetBytes } }: { stored: StoredPart }) => (
+const Stored = ({ stored: { part, bytes: size, items, evictable } }: { stored: StoredPart }) => (
   <li class="admin-line tall">
     <div class="about-line">
       <p>
         <i class={`share-dot ${part}`} aria-hidden="true" /> <b>{ta(`stored.${part}`)}</b>
       </p>
       <small>{ta(`storedText.${part}`)}</small>
-      {budgetBytes !== undefined && size !== undefined && (
-        <meter min={0} max={budgetBytes} value={size} aria-label={ta('storage.budget')} />
+      {evictable && (
+        <>
+          <meter
+            min={0}
+            max={evictable.budgetBytes}
+            value={evictable.bytes}
+            aria-label={ta('storage.budget')}
+          />
+          <small>
+            {ta('storage.evictable', {
+              size: bytes(evictable.bytes),
+              budget: bytes(evictable.budgetBytes),
+            })}
+          </small>
+        </>
       )}
     </div>
     <span class="size">
       <b>{size === undefined ? ta('storage.unknown') : bytes(size)}</b>
-      {budgetBytes !== undefined && <small>/ {bytes(budgetBytes)}</small>}
       {items !== undefined && <small>{ta('library.files', { n: items })}</small>}
     </span>
   </li>

@@ -221,6 +221,7 @@ export const adminDe: AdminTexts = {
   'storage.measured': 'Gemessen {ago}',
   'storage.elsewhere': 'In einem Cluster sagen die Speicher selbst, wie groß sie sind.',
   'storage.budget': 'Grenze',
+  'storage.evictable': '{size} von erlaubten {budget} lassen sich bei Bedarf neu machen',
   'storage.unknown': 'nicht gemessen',
   'stored.originals': 'Deine Musik',
   'storedText.originals':
@@ -286,6 +287,7 @@ export const adminDe: AdminTexts = {
   'corrections.none': 'Noch keine Berichtigungen',
   'corrections.noneText':
     'Führe Künstler, Alben und Titel dort zusammen, trenne und benenne sie, wo du sie siehst: im Menü unter „Berichtigen …“. Dateien werden nie verändert.',
+  'corrections.into': ' → {into}',
   'corrections.undo': 'Rückgängig',
   'corrections.undone': '{ago} zurückgenommen',
   'corrections.working': 'in Arbeit',

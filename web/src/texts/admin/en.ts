@@ -225,6 +225,7 @@ export const adminEn = {
   'storage.measured': 'Measured {ago}',
   'storage.elsewhere': 'In a cluster the stores tell of their own size.',
   'storage.budget': 'Budget',
+  'storage.evictable': '{size} of a budget of {budget} can be made again when wanted',
   'storage.unknown': 'not measured',
   'stored.originals': 'Your music',
   'storedText.originals': 'The files in your folders, as they are. They are read and never changed.',
@@ -292,6 +293,7 @@ export const adminEn = {
   'corrections.none': 'No corrections yet',
   'corrections.noneText':
     'Merge, split and rename artists, albums and songs where you see them: open the menu of one and choose “Correct …”. Files are never changed.',
+  'corrections.into': ' → {into}',
   'corrections.undo': 'Undo',
   'corrections.undone': 'undone {ago}',
   'corrections.working': 'under way',

@@ -8,6 +8,7 @@ export type AdminTexts = Readonly<Record<AdminKey, string | Plural>>;
 
 export const OTHERS: Readonly<Partial<Record<Language, () => Promise<AdminTexts>>>> = {
   de: async () => (await import('./de.ts')).adminDe,
+  ar: async () => (await import('./ar.ts')).adminAr,
 };
 
 const spoken = signal<AdminTexts>(adminEn);
