@@ -47,7 +47,7 @@ export const api = {
   credits: (songId: string) => call<Catalog<'credits'>>('GET', `/songs/${songId}/credits`),
   counts: () => call<Catalog<'counts'>>('GET', '/catalog/counts'),
   lyrics: (songId: string) => call<Catalog<'lyrics'>>('GET', `/songs/${songId}/lyrics`),
-  albums: (query: PageQuery & { sort?: string; genre?: string; decade?: number; artistId?: string } = {}) =>
+  albums: (query: PageQuery & { sort?: string; genre?: string; decade?: number } = {}) =>
     call<Catalog<'albums'>>('GET', '/albums', { query: { ...query } }),
   album: (albumId: string) => call<Catalog<'album'>>('GET', `/albums/${albumId}`),
   artists: (query?: PageQuery) => call<Catalog<'artists'>>('GET', '/artists', { query: page(query) }),

@@ -8,7 +8,9 @@ import type { TextKey } from '../texts/texts.ts';
 import { t } from '../texts/texts.ts';
 import { AlbumCard, Shelf } from '../ui/cards.tsx';
 import { Cover } from '../ui/cover.tsx';
-import { Button } from '../ui/parts/button.tsx';
+import { artistMenu } from '../ui/menus.ts';
+import { Button, IconButton } from '../ui/parts/button.tsx';
+import { openMenuAt } from '../ui/parts/menu.tsx';
 import { Problem, Skeleton } from '../ui/parts/states.tsx';
 import { usePageTitle } from '../ui/shell/navigated.ts';
 import { SongList } from '../ui/song-list.tsx';
@@ -81,6 +83,12 @@ function ArtistView({ artist }: { artist: Artist }) {
             <Button icon="shuffle" onClick={() => play({ context, shuffle: true })}>
               {t('action.shuffle')}
             </Button>
+            <IconButton
+              icon="more"
+              label={t('song.more', { title: name })}
+              aria-haspopup="menu"
+              onClick={(event) => openMenuAt(event.currentTarget, name, artistMenu(artist, true))}
+            />
           </div>
         </div>
       </header>

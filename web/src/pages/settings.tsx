@@ -259,7 +259,14 @@ export function SettingsPage() {
   usePageTitle(t('nav.settings'));
   return (
     <div class="page settings">
-      <h1>{t('nav.settings')}</h1>
+      <header class="page-head">
+        <h1>{t('nav.settings')}</h1>
+        {profile()?.roles.includes('admin') && (
+          <a class="chip phone-only" href="/admin">
+            {t('nav.admin')}
+          </a>
+        )}
+      </header>
       <Playback />
       <Look />
       <Account />

@@ -70,13 +70,23 @@ export function albumMenu(album: AlbumView): readonly MenuItem[] {
   ];
 }
 
-export function artistMenu(artist: ArtistView): readonly MenuItem[] {
+/** @param isHere its page is the one that is open */
+export function artistMenu(artist: ArtistView, isHere = false): readonly MenuItem[] {
   const { artistId } = artist;
   const context = { type: 'artist', id: artistId } as const;
   return [
     { label: t('action.play'), icon: 'play', act: () => play({ context, shuffle: false }) },
     { label: t('action.shuffle'), icon: 'shuffle', act: () => play({ context, shuffle: true }) },
-    { label: t('action.goToArtist'), icon: 'person', href: `/artists/${artistId}`, separated: true },
+    ...(isHere
+      ? []
+      : [
+          {
+            label: t('action.goToArtist'),
+            icon: 'person' as const,
+            href: `/artists/${artistId}`,
+            separated: true,
+          },
+        ]),
     ...artistEdits(artist),
   ];
 }

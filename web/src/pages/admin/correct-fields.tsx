@@ -6,6 +6,7 @@ import { toast } from '../../state/toasts.ts';
 import { ta } from '../../texts/admin/texts.ts';
 import { t } from '../../texts/texts.ts';
 import { Select, TextField, Toggle } from '../../ui/parts/fields.tsx';
+import { albumCalled } from './album-called.ts';
 import { FormDialog, textOf } from './parts.tsx';
 
 interface Named {
@@ -43,22 +44,42 @@ function changedNumber(form: FormData, name: string, before: number | undefined)
 const onlyGiven = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 
-const done = (onClose: () => void): void => {
-  toast(ta('correct.done'));
+/** Nothing is laid over what was left as it is. */
+async function save<T extends object>(
+  change: T,
+  correct: (change: T) => Promise<unknown>,
+  onClose: () => void,
+): Promise<void> {
+  if (Object.keys(change).length > 0) {
+    await correct(change);
+    toast(ta('correct.done'));
+  }
   onClose();
-};
+}
 
-const NumberField = ({ name, label, value }: { name: string; label: string; value: number | undefined }) => (
+interface NumberFieldProps {
+  readonly name: string;
+  readonly label: string;
+  readonly value: number | undefined;
+}
+
+/** What files say can be changed but not emptied. */
+const NumberField = ({ name, label, value }: NumberFieldProps) => (
   <TextField
     label={label}
     name={name}
     type="number"
+    min={1}
+    max={9999}
+    required={value !== undefined}
     {...(value !== undefined && { defaultValue: String(value) })}
   />
 );
 
 export function CorrectSong({ song, onClose }: { song: SongView; onClose: () => void }) {
-  const { songId, title, artists, album, discNumber, trackNumber, year, genres } = song;
+  const { songId, title, artists, album, discNumber, year, genres } = song;
+  // Zero stands for none.
+  const trackNumber = song.trackNumber || undefined;
   const [explicit, setExplicit] = useState(song.explicit);
   return (
     <FormDialog
@@ -69,21 +90,21 @@ export function CorrectSong({ song, onClose }: { song: SongView; onClose: () => 
       onSubmit={async (form) => {
         const names = changedText(form, 'artists', namesOf(artists));
         const albumTitle = changedText(form, 'album', album.title);
-        const genreText = changedText(form, 'genres', genres.join(', '));
-        await adminApi.correctSong(
-          songId,
+        const genreText = textOf(form, 'genres');
+        await save(
           onlyGiven({
             title: changedText(form, 'title', title),
             artists: names === undefined ? undefined : choicesOf(names, artists),
-            album: albumTitle === undefined ? undefined : { title: albumTitle },
+            album: albumTitle === undefined ? undefined : await albumCalled(albumTitle, artists),
             discNumber: changedNumber(form, 'disc', discNumber),
             trackNumber: changedNumber(form, 'track', trackNumber),
             year: changedNumber(form, 'year', year),
-            genres: genreText === undefined ? undefined : partsOf(genreText, ','),
+            genres: genreText === genres.join(', ') ? undefined : partsOf(genreText, ','),
             explicit: explicit === song.explicit ? undefined : explicit,
           }),
+          (change) => adminApi.correctSong(songId, change),
+          onClose,
         );
-        done(onClose);
       }}
     >
       <TextField label={ta('correct.title')} name="title" required defaultValue={title} maxLength={500} />
@@ -124,8 +145,7 @@ export function CorrectAlbum({ album, onClose }: { album: AlbumView; onClose: ()
       onClose={onClose}
       onSubmit={async (form) => {
         const names = changedText(form, 'artists', namesOf(artists));
-        await adminApi.correctAlbum(
-          albumId,
+        await save(
           onlyGiven({
             title: changedText(form, 'title', title),
             artists: names === undefined ? undefined : choicesOf(names, artists),
@@ -134,8 +154,9 @@ export function CorrectAlbum({ album, onClose }: { album: AlbumView; onClose: ()
             label: changedText(form, 'label', undefined),
             type: type === album.type ? undefined : type,
           }),
+          (change) => adminApi.correctAlbum(albumId, change),
+          onClose,
         );
-        done(onClose);
       }}
     >
       <TextField label={ta('correct.title')} name="title" required defaultValue={title} maxLength={500} />
@@ -174,20 +195,21 @@ export const CorrectArtist = ({
     submit={t('action.save')}
     onClose={onClose}
     onSubmit={async (form) => {
-      await adminApi.correctArtist(
-        artistId,
+      await save(
         onlyGiven({
           name: changedText(form, 'name', name),
-          sortName: changedText(form, 'sortName', sortName),
+          sortName: changedText(form, 'sortName', sortName ?? name),
         }),
+        (change) => adminApi.correctArtist(artistId, change),
+        onClose,
       );
-      done(onClose);
     }}
   >
     <TextField label={ta('correct.name')} name="name" required defaultValue={name} maxLength={500} />
     <TextField
       label={ta('correct.sortName')}
       name="sortName"
+      required
       defaultValue={sortName ?? name}
       maxLength={500}
     />

@@ -10,6 +10,7 @@ import { list } from '../../ui/format.ts';
 import { TextField } from '../../ui/parts/fields.tsx';
 import { Problem, Skeleton } from '../../ui/parts/states.tsx';
 import { useLoad } from '../../ui/use-load.ts';
+import { albumCalled } from './album-called.ts';
 import { FormDialog, textOf } from './parts.tsx';
 
 interface Candidate {
@@ -18,10 +19,12 @@ interface Candidate {
   readonly about: string;
 }
 
-const fromAlbum = ({ albumId, title, artists, year }: AlbumView): Candidate => ({
+const fromAlbum = ({ albumId, title, artists, year, songCount }: AlbumView): Candidate => ({
   id: albumId,
   title,
-  about: [list(artists.map(({ name }) => name)), year].filter(Boolean).join(' · '),
+  about: [list(artists.map(({ name }) => name)), year, ta('library.songs', { n: songCount })]
+    .filter(Boolean)
+    .join(' · '),
 });
 
 interface ChoicesProps {
@@ -203,7 +206,7 @@ function Split({ id, title, hint, load, split, onClose }: SplitProps) {
 }
 
 export const SplitAlbum = ({
-  album: { albumId, title },
+  album: { albumId, title, artists },
   onClose,
 }: {
   album: AlbumView;
@@ -220,7 +223,9 @@ export const SplitAlbum = ({
         about: list(song.artists.map(({ name }) => name)),
       }))
     }
-    split={(songIds, into) => adminApi.splitAlbum(albumId, { songIds, into: { title: into } })}
+    split={async (songIds, title) =>
+      adminApi.splitAlbum(albumId, { songIds, into: await albumCalled(title, artists) })
+    }
     onClose={onClose}
   />
 );
@@ -236,7 +241,7 @@ export const SplitArtist = ({
     id={artistId}
     title={ta('correct.splitArtist', { name })}
     hint={ta('correct.intoArtistHint')}
-    load={async () => (await api.albums({ artistId, limit: 100 })).items.map(fromAlbum)}
+    load={async () => (await api.artist(artistId)).albums.map(fromAlbum)}
     split={(albumIds, into) => adminApi.splitArtist(artistId, { albumIds, into: { name: into } })}
     onClose={onClose}
   />

@@ -2,7 +2,7 @@
 import type { Catalog } from '../../api/admin.ts';
 import { adminApi } from '../../api/admin.ts';
 import { ta } from '../../texts/admin/texts.ts';
-import { ago } from '../../ui/format.ts';
+import { ago, list } from '../../ui/format.ts';
 import { Button } from '../../ui/parts/button.tsx';
 import { EmptyState, Problem, Skeleton } from '../../ui/parts/states.tsx';
 import { usePages } from '../../ui/use-pages.ts';
@@ -34,21 +34,15 @@ export function Corrections() {
   );
 }
 
-/** The words among what was asked for; ids say nothing to a person. */
-const wordsOf = (what: Correction['what']): string =>
-  Object.entries(what)
-    .flatMap(([field, value]) => {
-      if (field.endsWith('Id') || field.endsWith('Ids') || field === 'artists') return [];
-      if (typeof value === 'object') return Object.values(value ?? {}).filter((word) => !isId(word));
-      return [value];
-    })
-    .map(String)
-    .join(' · ');
-
-const isId = (word: unknown): boolean => typeof word === 'string' && /^[0-9A-Za-z]{22}$/.test(word);
+/** What was written into fields; ids say nothing to a person, and `into` is told by its name. */
+const wordsOf = (what: Correction['what']): string[] =>
+  Object.entries(what).flatMap(([field, value]) => {
+    if (/Ids?$/.test(field) || ['artists', 'album', 'into', 'explicit'].includes(field)) return [];
+    return [value].flat().map(String);
+  });
 
 const Line = ({
-  correction: { correctionId, kind, atMs, what, done, undone },
+  correction: { correctionId, kind, atMs, what, about, into, done, undone },
   reload,
 }: {
   correction: Correction;
@@ -57,11 +51,14 @@ const Line = ({
   <li class="admin-line tall">
     <div class="about-line">
       <p>
-        <b>{ta(`correction.${kind}`)}</b> {wordsOf(what)}{' '}
+        <b>
+          <bdi>{list(about)}</bdi>
+          {into !== undefined && ta('corrections.into', { into })}
+        </b>{' '}
         {undone && <Mark tone="plain">{ta('corrections.undone', { ago: ago(undone.atMs) })}</Mark>}
         {!done && <Mark tone="warn">{ta('corrections.working')}</Mark>}
       </p>
-      <small>{ago(atMs)}</small>
+      <small>{[ta(`correction.${kind}`), ...wordsOf(what), ago(atMs)].join(' · ')}</small>
     </div>
     {!undone && (
       <Button

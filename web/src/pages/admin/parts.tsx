@@ -87,6 +87,7 @@ export function FormDialog({
   const id = useId();
   async function onForm(event: SubmitEvent): Promise<void> {
     event.preventDefault();
+    if (busy) return;
     setBusy(true);
     setProblem('');
     try {
@@ -103,7 +104,8 @@ export function FormDialog({
       actions={
         <>
           <Button onClick={onClose}>{ta('cancel')}</Button>
-          <Button type="submit" form={id} tone={tone} disabled={busy || disabled}>
+          {/* Not disabled while it works: it would lose the focus to the page behind, and Escape with it. */}
+          <Button type="submit" form={id} tone={tone} disabled={disabled} aria-disabled={busy}>
             {submit}
           </Button>
         </>

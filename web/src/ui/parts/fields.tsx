@@ -32,6 +32,8 @@ interface TextFieldProps {
   readonly required?: boolean;
   readonly minLength?: number;
   readonly maxLength?: number;
+  readonly min?: number;
+  readonly max?: number;
   readonly autocomplete?: string;
   readonly placeholder?: string;
 }
