@@ -21,6 +21,29 @@ const SECTIONS = ['', '/library', '/users', '/invitations', '/corrections', '/st
 const PASSWORD = 'correct horse battery';
 const ALBUM = 'Paper Harbour';
 
+/** One artist in two spellings, and a compilation that names no album artist, with a guest in a title. */
+const SONGS = [
+  { name: '1.flac', seconds: 12, title: 'Slow Lantern', artist: 'Ottilie Fenn', album: ALBUM, track: '1' },
+  { name: '2.flac', seconds: 12, title: 'Copper Tide', artist: 'Ottilie Fenn', album: ALBUM, track: '2' },
+  { name: 'low/1.flac', title: 'Low Water', artist: 'Otilie Fenn', album: 'Low Water', track: '1' },
+  {
+    name: 'hits/1.flac',
+    title: 'Night Bus',
+    artist: 'Marlow Reed',
+    album: 'Hits',
+    track: '1',
+    compilation: '1',
+  },
+  {
+    name: 'hits/2.flac',
+    title: 'Salt (feat. Ottilie Fenn)',
+    artist: 'The Quiet Engines',
+    album: 'Hits',
+    track: '2',
+    compilation: '1',
+  },
+];
+
 const service = await startService({ ANTIPHON_DEMO: 'off', ANTIPHON_OPEN_SIGN_UP: 'off' });
 t.teardown(() => service.stop());
 const { url } = service;
@@ -49,12 +72,8 @@ const friend = await browse(t);
 
 t.before(async () => {
   const ffmpeg = await findFfmpeg();
-  for (const [i, title] of ['Slow Lantern', 'Copper Tide'].entries()) {
-    await makeMusic(ffmpeg, music, `${i + 1}.flac`, {
-      samples: 12 * SAMPLE_RATE,
-      seed: i + 1,
-      tags: { title, artist: 'Ottilie Fenn', album: ALBUM, track: String(i + 1), genre: 'Folk' },
-    });
+  for (const [i, { name, seconds = 2, ...tags }] of SONGS.entries()) {
+    await makeMusic(ffmpeg, music, name, { samples: seconds * SAMPLE_RATE, seed: i + 1, tags });
   }
   await writeFile(join(music, 'no-song.flac'), 'this is no music');
 });
@@ -77,7 +96,7 @@ t.test('the first administrator is asked for the music, and shown how it comes i
   await admin.getByRole('link', { name: 'Library', exact: true }).last().click();
   const folder = admin.getByRole('region', { name: music });
   await folder.getByText(/Up to date/).waitFor();
-  await folder.getByText('2 songs').waitFor();
+  await folder.getByText('5 songs').waitFor();
   await folder.getByRole('button', { name: '1 file refused' }).click();
   await admin.getByRole('dialog').getByRole('cell', { name: 'no-song.flac' }).waitFor();
   await admin.keyboard.press('Escape');
@@ -171,6 +190,128 @@ t.test('a role given and taken holds without a new login; the last administrator
     .getByText(/last administrator/)
     .waitFor();
   t.pass('nobody is left without an administrator');
+  await admin.keyboard.press('Escape');
+  await admin.getByRole('dialog').waitFor({ state: 'detached' });
+  await admin.getByRole('dialog').waitFor({ state: 'detached' });
+});
+
+const heading = (name: string) => admin.getByRole('heading', { name, level: 1, exact: true });
+
+async function openArtist(name: string): Promise<string> {
+  await admin.goto(`${url}/library/artists`);
+  await admin.locator('.card a', { hasText: name }).first().click();
+  await heading(name).waitFor();
+  return admin.url();
+}
+
+/** In the menu of the page that is open, or of the song of that title on it. */
+async function correct(choice: string, title?: string) {
+  const scope = title === undefined ? admin.locator('.hero') : admin.getByRole('main');
+  await scope.getByRole('button', { name: `More for ${title ?? ''}` }).click();
+  await admin.getByRole('menuitem', { name: choice }).click();
+  return admin.getByRole('dialog');
+}
+
+async function answer(button: string): Promise<void> {
+  await admin.getByRole('dialog').getByRole('button', { name: button, exact: true }).click();
+  await admin.getByRole('dialog').waitFor({ state: 'detached' });
+}
+
+let fenn = '';
+let otherFenn = '';
+
+t.test('what songs, albums and artists say is corrected where they are seen', async (t) => {
+  await openAlbum(admin, ALBUM);
+  const song = await correct('Correct …', 'Copper Tide');
+  await song.getByLabel('Title').fill('Copper Tides');
+  await song.getByLabel('Genres').fill('Folk, Sea songs');
+  await answer('Save');
+  await admin.locator('.song-list, main').getByText('Copper Tides', { exact: true }).first().waitFor();
+
+  const album = await correct('Correct …');
+  await album.getByLabel('Title').fill('Paper Harbor');
+  await answer('Save');
+  await heading('Paper Harbor').waitFor();
+
+  fenn = await openArtist('Ottilie Fenn');
+  const artist = await correct('Correct …');
+  await artist.getByLabel('Name').fill('Ottilie Fenn-Reed');
+  await answer('Save');
+  await heading('Ottilie Fenn-Reed').waitFor();
+  t.pass('and the page that is open shows it');
+});
+
+t.test('spellings of one artist become one; the address of the other one leads there', async (t) => {
+  otherFenn = await openArtist('Otilie Fenn');
+  await admin.goto(fenn);
+  const dialog = await correct('Merge with another …');
+  await dialog.getByRole('searchbox').fill('Otilie Fenn');
+  await dialog.getByLabel('Otilie Fenn', { exact: false }).check();
+  await answer('Merge');
+  await admin.locator('.hero').getByText('4 songs').waitFor();
+  await admin.goto(otherFenn);
+  await heading('Ottilie Fenn-Reed').waitFor();
+  t.pass('as do links, likes and playlists of before');
+});
+
+t.test('an album is parted and put together, and so is an artist', async (t) => {
+  await openAlbum(admin, 'Hits');
+  const hits = admin.url();
+  const split = await correct('Move songs to another album …');
+  await split.getByLabel('Salt').check();
+  await split.getByLabel('To').fill('Winter Hits');
+  await answer('Move');
+  await admin.locator('.hero').getByText('1 song', { exact: true }).waitFor();
+  await openAlbum(admin, 'Winter Hits');
+  await admin.getByText('Salt', { exact: true }).first().waitFor();
+
+  await admin.goto(hits);
+  const merge = await correct('Merge with another …');
+  await merge.getByLabel('Winter Hits').check();
+  await answer('Merge');
+  await admin.locator('.hero').getByText('2 songs').waitFor();
+
+  await admin.goto(fenn);
+  const parted = await correct('Give albums to another artist …');
+  await parted.getByLabel('Paper Harbor').check();
+  await parted.getByLabel('To').fill('Ottilie Fenn (pianist)');
+  await answer('Move');
+  await openArtist('Ottilie Fenn (pianist)');
+  await admin.locator('.hero').getByText('2 songs').waitFor();
+  t.pass('each is where it was put');
+});
+
+t.test('corrections are kept when files are read again', async (t) => {
+  const [, tide] = SONGS;
+  await makeMusic(await findFfmpeg(), music, '2.flac', {
+    ...{ samples: 12 * SAMPLE_RATE, seed: 2 },
+    tags: { ...tide, title: 'COPPER TIDE', genre: 'Noise', date: '1987', seconds: '' },
+  });
+  await openAlbum(admin, 'Paper Harbor');
+  await admin.locator('.hero').getByText('1987').waitFor();
+  await admin.getByText('Copper Tides', { exact: true }).first().waitFor();
+  t.equal(
+    await admin.getByText('COPPER TIDE', { exact: true }).count(),
+    0,
+    'what the file says now is below it',
+  );
+});
+
+t.test('a correction is taken back from the list', async (t) => {
+  const undo = async (about: string) => {
+    await admin.goto(`${url}/admin/corrections`);
+    const line = admin.getByRole('listitem').filter({ hasText: about });
+    await line.getByRole('button', { name: 'Undo' }).click();
+    await line.getByText(/undone/).waitFor();
+  };
+  await undo('Ottilie Fenn-Reed → Ottilie Fenn (pianist)');
+  await undo('Otilie Fenn → Ottilie Fenn-Reed');
+  await admin.goto(otherFenn);
+  await heading('Otilie Fenn').waitFor();
+  await undo('Copper Tide');
+  await openAlbum(admin, 'Paper Harbor');
+  await admin.getByText('COPPER TIDE', { exact: true }).first().waitFor();
+  t.pass('it is as the files say');
 });
 
 t.test('every page of the administration is for everybody who administers', async (t) => {
