@@ -232,6 +232,8 @@ export const LIBRARY_ROWS_PER_SCAN = 1000;
 /** Songs of one folder without an album artist, who wait for each other. */
 export const LIBRARY_LOOSE_MAX = 500;
 export const LIBRARY_PROGRESS_EVERY_MS = 500;
+/** Sooner than this a rate says nothing of the time that remains. */
+export const LIBRARY_RATE_KNOWN_AFTER_MS = 2 * SECOND_MS;
 /** A file that changed this short a time ago may still be written. */
 export const LIBRARY_SETTLED_AFTER_MS = 3 * SECOND_MS;
 export const LIBRARY_QUIET_MS = 2 * SECOND_MS;

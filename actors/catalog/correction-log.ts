@@ -135,8 +135,11 @@ export function openCorrectionLog(
         const expectedSeq = await catchUp();
         const found = await corrections.getVersioned(correctionId, []);
         if (!found) throw noSuchCorrection();
-        const { kind, what, effects, undone } = found.row;
-        const event: CorrectionEvent = { type: 'undone', correctionId, byUserId, kind, what, effects };
+        const { kind, what, about, effects, undone } = found.row;
+        const event: CorrectionEvent = {
+          ...{ type: 'undone', correctionId, byUserId },
+          ...{ kind, what, about, effects },
+        };
         if (undone || (await appended(event, expectedSeq))) return event;
       }
       throw contended();

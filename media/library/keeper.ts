@@ -5,6 +5,7 @@
 import {
   LIBRARY_FOLDERS_EVERY_MS,
   LIBRARY_PROGRESS_EVERY_MS,
+  LIBRARY_RATE_KNOWN_AFTER_MS,
   LIBRARY_RESCAN_EVERY_MS,
   LIBRARY_SETTLED_AFTER_MS,
 } from '../../config/limits.ts';
@@ -103,16 +104,16 @@ export function createKeeper({ library, clock, onState, onLooked }: KeeperDeps):
       const nowMs = clock.nowMs();
       if (nowMs - toldMs < LIBRARY_PROGRESS_EVERY_MS) return;
       toldMs = nowMs;
-      const seconds = (nowMs - startedMs) / 1000;
-      const perSecond = seconds > 0 ? done / seconds : 0;
-      const remainingMs = perSecond > 0 ? Math.round(((total - done) / perSecond) * 1000) : undefined;
+      const elapsedMs = nowMs - startedMs;
+      const perSecond = elapsedMs > 0 ? (done * 1000) / elapsedMs : 0;
+      const isKnown = perSecond > 0 && elapsedMs >= LIBRARY_RATE_KNOWN_AFTER_MS;
       tell(folderId, {
         s: 'scanning',
         done,
         total,
         perSecond,
         refused,
-        ...(remainingMs !== undefined && { remainingMs }),
+        ...(isKnown && { remainingMs: Math.round(((total - done) / perSecond) * 1000) }),
       });
     };
   }

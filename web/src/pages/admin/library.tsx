@@ -91,7 +91,7 @@ interface FolderProps {
 }
 
 function FolderCard({ folder, onAsk, reload }: FolderProps) {
-  const { folderId, path, counts } = folder;
+  const { folderId, path, counts, state } = folder;
   const menu = [
     {
       label: ta('library.scan'),
@@ -104,6 +104,8 @@ function FolderCard({ folder, onAsk, reload }: FolderProps) {
       separated: true,
     },
   ];
+  // What a first look counts is told when it is through.
+  const isCounted = counts.files > 0 || state.s !== 'scanning';
   const facts = [
     ta('library.songs', { n: counts.songs }),
     ta('library.files', { n: counts.files }),
@@ -125,9 +127,7 @@ function FolderCard({ folder, onAsk, reload }: FolderProps) {
       </header>
       <FolderState folder={folder} />
       <ul class="facts">
-        {facts.map((fact) => (
-          <li key={fact}>{fact}</li>
-        ))}
+        {isCounted && facts.map((fact) => <li key={fact}>{fact}</li>)}
         {counts.refused > 0 && (
           <li>
             <button type="button" class="link warn" onClick={() => onAsk({ s: 'refusals', folder })}>
@@ -165,11 +165,11 @@ function FolderState({ folder: { state, watched } }: { folder: Folder }) {
     case 'unreadable':
       return (
         <p class="folder-state" role="alert">
-          <Mark tone="danger">{ta('library.unreadable', { why: state.why })}</Mark>
+          <Mark tone="danger">{ta('library.unreadable')}</Mark> <small>{state.why}</small>
         </p>
       );
     case 'scanning': {
-      const { done, total, perSecond, remainingMs } = state;
+      const { done, total, perSecond, remainingMs, refused } = state;
       const words =
         total === undefined ? ta('library.counting', { n: done }) : ta('library.reading', { done, total });
       return (
@@ -179,7 +179,10 @@ function FolderState({ folder: { state, watched } }: { folder: Folder }) {
             {...(total !== undefined && { value: done, max: Math.max(1, total) })}
           />
           <p>
-            <span>{words}</span>
+            <span>
+              {words}
+              {refused > 0 && ` · ${ta('library.refused', { n: refused })}`}
+            </span>
             <span>
               {perSecond > 0 && ta('library.rate', { n: decimal(perSecond) })}
               {remainingMs !== undefined && ` · ${ta('library.rest', { time: timeLeft(remainingMs) })}`}

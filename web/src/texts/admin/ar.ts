@@ -228,7 +228,7 @@ export const adminAr: AdminTexts = {
   'library.rate': '{n} في الثانية',
   'library.rest': 'بقي {time}',
   'library.seconds': '{n} ث',
-  'library.unreadable': 'تعذّرت قراءته: {why}',
+  'library.unreadable': 'تعذّرت قراءته',
   'prompt.title': 'أحضر موسيقاك',
   'prompt.text': 'سمِّ المجلد الذي هي فيه، وتكون هنا خلال دقائق: FLAC وMP3 وOgg وOpus وM4A وWAV وAIFF.',
 

@@ -211,7 +211,7 @@ export const adminDe: AdminTexts = {
   'library.rate': '{n} pro Sekunde',
   'library.rest': 'noch {time}',
   'library.seconds': '{n} s',
-  'library.unreadable': 'Nicht lesbar: {why}',
+  'library.unreadable': 'Nicht lesbar',
   'prompt.title': 'Hol deine Musik her',
   'prompt.text':
     'Nenne den Ordner, in dem sie ist, und in wenigen Minuten ist sie hier: FLAC, MP3, Ogg, Opus, M4A, WAV, AIFF.',

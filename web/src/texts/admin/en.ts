@@ -214,7 +214,7 @@ export const adminEn = {
   'library.rate': '{n} a second',
   'library.rest': '{time} to go',
   'library.seconds': '{n} s',
-  'library.unreadable': 'Cannot be read: {why}',
+  'library.unreadable': 'Cannot be read',
   'prompt.title': 'Bring your music',
   'prompt.text':
     'Name the folder where it is, and it is here within minutes: FLAC, MP3, Ogg, Opus, M4A, WAV, AIFF.',
