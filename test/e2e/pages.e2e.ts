@@ -17,6 +17,17 @@ const THEMES = ['light', 'dark'] as const;
 /** CSS pixels (WCAG 2.2, 2.5.8). */
 const TAP_PX_MIN = 24;
 const TIMEOUT_MS = 20_000;
+const FIRST_LOAD_BYTES_MAX = 150_000;
+
+/** What came over the network for the page so far, as it was compressed. */
+const loadedBytes = (page: Page): Promise<number> =>
+  page.evaluate(() => {
+    const entries = [
+      ...performance.getEntriesByType('navigation'),
+      ...performance.getEntriesByType('resource'),
+    ] as PerformanceResourceTiming[];
+    return entries.reduce((sum, entry) => sum + entry.encodedBodySize, 0);
+  });
 
 /** What is too small to tap among the controls that are shown; links within a line of text are exempt (WCAG 2.5.8). */
 const tooSmall = (page: Page): Promise<string[]> =>
@@ -89,6 +100,8 @@ t.test('every page is for everyone', async (t) => {
 
   await page.goto(url);
   await page.getByRole('tab', { name: 'Sign up' }).waitFor();
+  const bytes = await loadedBytes(page);
+  t.ok(bytes > 20_000 && bytes <= FIRST_LOAD_BYTES_MAX, `the first load takes ${bytes} bytes`);
   await look('welcome');
   await signUp(page, url, 'ada');
   await page.locator('.card').first().waitFor();
@@ -204,6 +217,43 @@ t.test('by keyboard alone', async (t) => {
       () => document.querySelectorAll('.queue-list .song-title')[1]?.textContent === 'Copper Tide',
     );
   });
+
+  await t.test('a click on what is queued goes there, and passes over what stood before it', async (t) => {
+    await page
+      .locator('.queue-list')
+      .getByRole('button', { name: /^Copper Tide/ })
+      .click();
+    await player(page).getByText('Copper Tide').waitFor();
+    await page.waitForFunction(
+      () =>
+        ![...document.querySelectorAll('.queue-list .song-title')].some(
+          (row) => row.textContent === 'Slow Lantern',
+        ),
+    );
+    t.equal(await page.locator('.queue-list .song.queued').count(), 0);
+  });
+});
+
+t.test('the filter of the library finds what is not loaded yet', async (t) => {
+  const { page, url } = await open(t);
+  // A long list: its first page has one album, the others never come.
+  await page.route('**/api/albums?*', (route) => {
+    const asked = new URL(route.request().url());
+    if (asked.searchParams.has('cursor')) return;
+    asked.searchParams.set('limit', '1');
+    asked.searchParams.set('sort', 'title');
+    return route.continue({ url: asked.href });
+  });
+  await signUp(page, url, 'ada');
+  const column = page.getByRole('region', { name: 'Your library' });
+  const filter = column.getByRole('textbox', { name: 'Filter' });
+  await column.getByRole('link', { name: NIGHT_FERRIES.title }).waitFor();
+  t.equal(await column.getByRole('link').count(), 1);
+  await filter.fill('paper harb');
+  await column.getByRole('link', { name: PAPER_HARBOUR.title }).waitFor();
+  t.equal(await column.getByRole('link', { name: NIGHT_FERRIES.title }).count(), 0);
+  await filter.fill('qqqqqqqq');
+  await column.getByText('Nothing here has that name.').waitFor();
 });
 
 t.test('pages behave as documents do', async (t) => {

@@ -155,11 +155,12 @@ t.test('one listener, one device', async (t) => {
       const focused = await page.evaluate(() => {
         const element = document.activeElement as HTMLElement;
         if (element === document.body) return undefined;
-        const ring = getComputedStyle(element);
-        return {
-          name: element.getAttribute('aria-label') ?? element.textContent?.trim() ?? '',
-          marked: ring.outlineStyle !== 'none' || ring.boxShadow !== 'none',
-        };
+        // The link of a card is marked around the whole card.
+        const marked = [getComputedStyle(element), getComputedStyle(element, '::after')].some(
+          ({ outlineStyle, outlineColor, boxShadow }) =>
+            (outlineStyle !== 'none' && !/, 0\)$/.test(outlineColor)) || boxShadow !== 'none',
+        );
+        return { name: element.getAttribute('aria-label') ?? element.textContent?.trim() ?? '', marked };
       });
       await page.keyboard.press('Tab');
       if (!focused) continue;

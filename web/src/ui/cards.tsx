@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { AlbumView, ArtistView } from '../../../actors/catalog/contract.ts';
 import { play } from '../state/player.ts';
 import { t } from '../texts/texts.ts';
@@ -19,6 +19,16 @@ interface ShelfProps {
 /** A row of cards that scrolls sideways, by finger, wheel, keys or the buttons at its head. */
 export function Shelf({ title, children, href }: ShelfProps) {
   const row = useRef<HTMLDivElement>(null);
+  const [turns, setTurns] = useState(false);
+  useLayoutEffect(() => {
+    const box = row.current;
+    if (!box) return;
+    const look = () => setTurns(box.scrollWidth > box.clientWidth + 1);
+    look();
+    const resized = new ResizeObserver(look);
+    resized.observe(box);
+    return () => resized.disconnect();
+  }, [children]);
   const turn = (direction: 1 | -1) => {
     const isRtl = document.documentElement.dir === 'rtl' ? -1 : 1;
     row.current?.scrollBy({ left: direction * isRtl * row.current.clientWidth * 0.85, behavior: 'smooth' });
@@ -27,7 +37,7 @@ export function Shelf({ title, children, href }: ShelfProps) {
     <section class="shelf">
       <header class="shelf-head">
         <h2>{href ? <a href={href}>{title}</a> : title}</h2>
-        <div class="shelf-turn" aria-hidden="true">
+        <div class="shelf-turn" aria-hidden="true" hidden={!turns}>
           <IconButton
             icon="chevronLeft"
             size={18}

@@ -14,6 +14,8 @@ interface CoverProps {
   readonly title?: string;
   /** Shown at once: it is what the page is about. */
   readonly eager?: boolean;
+  /** How wide it is where that depends on the window, as CSS tells it. */
+  readonly sizes?: string;
 }
 
 /** A cover at the smallest size that is sharp at `px` CSS pixels; a drawn note where there is none. */
@@ -28,7 +30,7 @@ function CoverImage({ coverId, ...shown }: CoverProps & { readonly coverId: stri
     return () => clearTimeout(timer);
   }, [state]);
   if (state === 'waiting' || state === 'missing') return <NoCover {...shown} />;
-  const { px, title = '', eager = false } = shown;
+  const { px, title = '', eager = false, sizes: width = `${px}px` } = shown;
   const sizes = px > LARGE_PX ? SIZES_OF_LARGE : SIZES;
   const at = (size: number) => `/c/${coverId}/${size}.webp`;
   return (
@@ -36,7 +38,7 @@ function CoverImage({ coverId, ...shown }: CoverProps & { readonly coverId: stri
       class="cover"
       src={at(sizes.find((size) => size >= px) ?? 640)}
       srcset={sizes.map((size) => `${at(size)} ${size}w`).join(', ')}
-      sizes={`${px}px`}
+      sizes={width}
       width={px}
       height={px}
       alt={title}

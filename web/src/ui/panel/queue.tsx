@@ -81,17 +81,8 @@ function UpNext({ entries }: { entries: readonly QueueEntry[] }) {
             >
               <button
                 type="button"
-                class="queue-grip"
-                aria-label={t('queue.move', { title })}
-                title={t('queue.moveHint')}
-                {...grip(index)}
-              >
-                <Icon name="drag" size={18} />
-              </button>
-              <button
-                type="button"
                 class="queue-song"
-                aria-label={t('queue.skipTo', { title })}
+                title={t('queue.skipTo', { title })}
                 onClick={(event) => {
                   // The second click of two falls on the row that has moved up.
                   if (event.detail < 2) void skipTo(entryId);
@@ -99,16 +90,31 @@ function UpNext({ entries }: { entries: readonly QueueEntry[] }) {
               >
                 <QueueSong songId={songId} />
               </button>
-              {source === 'queued' && <span class="badge">{t('queue.queued')}</span>}
+              {source === 'queued' && (
+                <span class="queue-mark" role="img" aria-label={t('queue.queued')} title={t('queue.queued')}>
+                  <Icon name="queue" size={16} />
+                </span>
+              )}
               <span class="queue-end">
                 <span class="song-time">{song && clock(song.durationMs)}</span>
-                <IconButton
-                  icon="close"
-                  size={16}
-                  class="queue-remove"
-                  label={t('queue.remove', { title })}
-                  onClick={() => dequeue(entryId)}
-                />
+                <span class="queue-tools">
+                  <IconButton
+                    icon="close"
+                    size={16}
+                    class="queue-remove"
+                    label={t('queue.remove', { title })}
+                    onClick={() => dequeue(entryId)}
+                  />
+                  <button
+                    type="button"
+                    class="queue-grip"
+                    aria-label={t('queue.move', { title })}
+                    title={t('queue.moveHint')}
+                    {...grip(index)}
+                  >
+                    <Icon name="drag" size={18} />
+                  </button>
+                </span>
               </span>
             </li>
           );

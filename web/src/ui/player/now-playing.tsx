@@ -95,7 +95,13 @@ export function NowPlaying() {
       </header>
       <div class="now-stage">
         <div class="now-art">
-          <Cover coverId={song.album.coverId} px={640} title={song.album.title} eager />
+          <Cover
+            coverId={song.album.coverId}
+            px={640}
+            sizes="min(100vw, 62vh)"
+            title={song.album.title}
+            eager
+          />
         </div>
         {shown && (
           <div class="now-beside" data-scroller>

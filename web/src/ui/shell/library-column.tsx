@@ -1,125 +1,64 @@
 /** The listener's library beside every page: one list at a time, with a filter and an order. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
-import type { SongView } from '../../../../actors/catalog/contract.ts';
-import { api } from '../../api/api.ts';
-import { libraryVersion, likes, need, remember, rememberLiked, songOf } from '../../state/library.ts';
+import { libraryVersion, likes } from '../../state/library.ts';
 import { currentSong } from '../../state/now.ts';
-import { play } from '../../state/player.ts';
 import { ALBUM_SORTS, COLUMN_LISTS, type ColumnList, columnList, columnSort } from '../../state/view.ts';
 import { t } from '../../texts/texts.ts';
 import { Cover } from '../cover.tsx';
-import { albumMenu, artistMenu, songMenu } from '../menus.ts';
 import { IconButton } from '../parts/button.tsx';
-import { type MenuItem, menuOf, openMenuAt } from '../parts/menu.tsx';
+import { menuOf, openMenuAt } from '../parts/menu.tsx';
 import { EmptyState } from '../parts/states.tsx';
-import { usePages } from '../use-pages.ts';
+import { useLoad } from '../use-load.ts';
+import { type Pages, usePages } from '../use-pages.ts';
 import { VirtualList } from '../virtual-list.tsx';
+import { findRows, loadRows, type Row } from './column-rows.ts';
 
 const ROW_PX = 56;
-const PAGE = 100;
-
-/** A row of any of the lists. */
-interface Row {
-  readonly id: string;
-  readonly title: string;
-  readonly note: string;
-  readonly coverId: string | undefined;
-  readonly href: string | undefined;
-  readonly menu: () => readonly MenuItem[];
-  readonly start?: () => unknown;
-  readonly round?: boolean;
-}
-
-interface Page {
-  readonly items: readonly Row[];
-  readonly nextCursor?: string;
-}
-const paged = (items: readonly Row[], nextCursor: string | undefined): Page => ({
-  items,
-  ...(nextCursor && { nextCursor }),
-});
-
-const songRow = (song: SongView, type: 'songs' | 'likes'): Row => ({
-  id: song.songId,
-  title: song.title,
-  note: song.artists.map((artist) => artist.name).join(', '),
-  coverId: song.album.coverId,
-  href: undefined,
-  menu: () => songMenu(song),
-  start: () => play({ context: { type }, songIds: [song.songId], songId: song.songId }),
-});
-
-async function loadPage(list: ColumnList, sort: string, cursor?: string): Promise<Page> {
-  const query = { limit: PAGE, ...(cursor && { cursor }) };
-  switch (list) {
-    case 'albums': {
-      const { items, nextCursor } = await api.albums({ ...query, sort });
-      return paged(
-        items.map((album) => ({
-          id: album.albumId,
-          title: album.title,
-          note: album.artists.map((artist) => artist.name).join(', '),
-          coverId: album.coverId,
-          href: `/albums/${album.albumId}`,
-          menu: () => albumMenu(album),
-        })),
-        nextCursor,
-      );
-    }
-    case 'artists': {
-      const { items, nextCursor } = await api.artists(query);
-      return paged(
-        items.map((artist) => ({
-          id: artist.artistId,
-          title: artist.name,
-          note: t('count.songs', { n: artist.songCount }),
-          coverId: artist.coverId,
-          href: `/artists/${artist.artistId}`,
-          menu: () => artistMenu(artist),
-          round: true,
-        })),
-        nextCursor,
-      );
-    }
-    case 'songs': {
-      const { items, nextCursor } = await api.allSongs(query);
-      remember(items);
-      return paged(
-        items.map((song) => songRow(song, 'songs')),
-        nextCursor,
-      );
-    }
-    case 'likes': {
-      const { items, nextCursor } = await api.likes(query);
-      const songIds = items.map((item) => item.songId);
-      rememberLiked(songIds);
-      await need(songIds);
-      const found = songIds.flatMap((id) => songOf(id) ?? []);
-      return paged(
-        found.map((song) => songRow(song, 'likes')),
-        nextCursor,
-      );
-    }
-    case 'playlists':
-      return paged([], undefined);
-  }
-}
+/** Typing pauses at least this long before the service is asked, which allows 30 searches a minute. */
+const SETTLE_MS = 300;
+/** As many as a tall column shows. */
+const FILLED_ROWS = 30;
 
 const folded = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLocaleLowerCase();
+
+/** The rows that have a name: those that are here at once, then those of a longer list that the service knows. */
+function useFiltered({ items, hasMore, loadMore }: Pages<Row>, list: ColumnList, filter: string) {
+  const wanted = folded(filter.trim());
+  const here = wanted ? items.filter((row) => folded(`${row.title} ${row.note}`).includes(wanted)) : items;
+  const [settled, setSettled] = useState('');
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(wanted), SETTLE_MS);
+    return () => clearTimeout(timer);
+  }, [wanted]);
+  const asked = hasMore ? settled : '';
+  const found = useLoad(
+    `column.found:${list}:${asked}`,
+    async () => (asked ? findRows(list, asked) : []),
+    [],
+    { keeps: false },
+  );
+  // The service searches the catalogue, not one listener's likes: those are loaded on.
+  useEffect(() => {
+    if (wanted && list === 'likes' && hasMore && here.length < FILLED_ROWS) loadMore();
+  }, [wanted, list, items]);
+  const isHere = new Set(here.map((row) => row.id));
+  const more = wanted && found.s === 'ready' ? found.value.filter((row) => !isHere.has(row.id)) : [];
+  const isSettled = !hasMore || (settled === wanted && found.s !== 'loading' && list !== 'likes');
+  return { wanted, shown: more.length > 0 ? [...here, ...more] : here, isSettled };
+}
 
 export function LibraryColumn({ narrow }: { narrow: boolean }) {
   const list = columnList.value;
   const sort = columnSort.value;
   const [filter, setFilter] = useState('');
   const sorted = list === 'albums' ? sort : '';
-  const { items, hasMore, loadMore, first } = usePages(
-    `column:${list}:${sorted}`,
-    (cursor) => loadPage(list, sort, cursor),
-    [libraryVersion.value, ...(list === 'likes' ? [likes.value.size] : [])],
-  );
-  const wanted = folded(filter.trim());
-  const shown = wanted ? items.filter((row) => folded(`${row.title} ${row.note}`).includes(wanted)) : items;
+  const pages = usePages(`column:${list}:${sorted}`, (cursor) => loadRows(list, sort, cursor), [
+    libraryVersion.value,
+    ...(list === 'likes' ? [likes.value.size] : []),
+  ]);
+  const { hasMore, loadMore, first } = pages;
+  const { wanted, shown, isSettled } = useFiltered(pages, list, filter);
   return (
     <section class="library" aria-label={t('column.label')}>
       {!narrow && (
@@ -193,7 +132,9 @@ export function LibraryColumn({ narrow }: { narrow: boolean }) {
             {...(hasMore && { onNearEnd: loadMore })}
           />
         )}
-        {first.s === 'ready' && shown.length === 0 && wanted && <p class="fine">{t('column.nothing')}</p>}
+        {first.s === 'ready' && shown.length === 0 && wanted && isSettled && (
+          <p class="fine">{t('column.nothing')}</p>
+        )}
       </div>
     </section>
   );
