@@ -10,6 +10,8 @@ export interface Heard {
   readonly atMs: number;
   /** On the deck's time line, where songs lie one behind the other. */
   readonly second: number;
+  /** On its way to a place that the listener chose, or to the song that he skipped to. */
+  readonly seeking: boolean;
 }
 interface Listening {
   readonly audios: HTMLAudioElement[];
@@ -37,7 +39,13 @@ export async function listenIn(page: Page): Promise<void> {
         const deck = audios.push(this) - 1;
         for (const event of ['playing', 'ended', 'pause', 'waiting'] as const) {
           this.addEventListener(event, () => {
-            heard.push({ deck, event, atMs: performance.now(), second: this.currentTime });
+            heard.push({
+              deck,
+              event,
+              atMs: performance.now(),
+              second: this.currentTime,
+              seeking: this.seeking,
+            });
             dispatchEvent(new Event(`heard.${event}`));
           });
         }
@@ -106,6 +114,14 @@ export async function openAlbum(page: Page, title: string): Promise<void> {
 export async function playAlbum(page: Page, title: string): Promise<void> {
   await openAlbum(page, title);
   await page.locator('.hero').getByRole('button', { name: 'Play', exact: true }).click();
+}
+
+/** One song of an album, unless it is the one that sounds. */
+export async function playSong(page: Page, album: string, title: string): Promise<void> {
+  await openAlbum(page, album);
+  const row = page.locator('.song', { hasText: title });
+  const playOrPause = row.getByRole('button', { name: new RegExp(`^(Play|Pause) ${title}$`) });
+  if ((await playOrPause.getAttribute('aria-label')) === `Play ${title}`) await playOrPause.click();
 }
 
 /** The history as the API tells it, to a device of its own. */
