@@ -23,6 +23,8 @@ const STREAM_EXISTS_OTHERWISE = 10058;
 /** The first is told by the leader, the second while another append of the subject is under way. */
 const CONFLICTS = new Set([10071, 10164]);
 const DUPLICATE_UNDER_WAY = 10158;
+/** Streams are made before they are used: a server that says so has not heard of it yet. */
+const STREAM_UNKNOWN = 10059;
 
 class JetStreamError extends Error {
   override readonly name = 'JetStreamError';
@@ -94,7 +96,8 @@ const notAnswered = (cause: unknown): UnavailableError =>
   });
 
 function passes(error: unknown): boolean {
-  if (error instanceof JetStreamError) return error.status >= 500 || error.errCode === DUPLICATE_UNDER_WAY;
+  if (error instanceof JetStreamError)
+    return error.status >= 500 || error.errCode === DUPLICATE_UNDER_WAY || error.errCode === STREAM_UNKNOWN;
   if (!(error instanceof NatsError)) return false;
   return error.code !== ErrorCode.PermissionsViolation && error.code !== ErrorCode.BadSubject;
 }
