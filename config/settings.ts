@@ -26,6 +26,8 @@ export const ROLES = [
   'warming',
 ] as const;
 export type Role = (typeof ROLES)[number];
+/** What the processes of a cluster host between them: they share no disk with whoever has the music. */
+export const CLUSTER_ROLES: readonly Role[] = ROLES.filter((role) => role !== 'library');
 
 /** A name or an address, but no URL and no port. */
 const HOST_PATTERN = '^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$';

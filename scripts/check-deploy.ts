@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse, parseAllDocuments } from 'yaml';
-import { ROLES } from '../config/settings.ts';
+import { CLUSTER_ROLES } from '../config/settings.ts';
 import { type ComposeModel, composeProblems } from '../infra/deploy/checks/compose.ts';
 import { edgeProblems } from '../infra/deploy/checks/edge.ts';
 import { EXPORTED_METRICS } from '../infra/deploy/checks/exported-metrics.ts';
@@ -80,7 +80,7 @@ async function checkCompose(): Promise<string[]> {
     volumes.map(({ source }) => source),
   );
   const existing = new Set(sources.filter((source) => source !== undefined && existsSync(source)));
-  const facts = { existing, variables: await variables(), roles: ROLES, parts: partHosts() };
+  const facts = { existing, variables: await variables(), roles: CLUSTER_ROLES, parts: partHosts() };
   return [
     ...(refusesWrongKey ? [] : ['compose-go takes a key that does not exist: this check proves nothing']),
     ...composeProblems(model, facts as Parameters<typeof composeProblems>[1]),

@@ -7,7 +7,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { masterSecret } from '../../config/secrets.ts';
-import { ROLES, type Role } from '../../config/settings.ts';
+import { CLUSTER_ROLES, type Role } from '../../config/settings.ts';
 import { mediaKeysOf } from '../../media/edge/keys-file.ts';
 import { type Holder, lockFile } from '../embedded/folder-lock.ts';
 import { type LocalCassandra, startCassandra } from './cassandra.ts';
@@ -23,7 +23,7 @@ import { findProgram } from './tools.ts';
 const run = promisify(execFile);
 const MIGRATE = join(import.meta.dirname, '..', '..', 'scripts', 'migrate.ts');
 /** Those that meet listeners, or serve sound, have processes of their own. */
-export const ACTOR_ROLES: readonly Role[] = ROLES.filter(
+export const ACTOR_ROLES: readonly Role[] = CLUSTER_ROLES.filter(
   (role) => !['gateway', 'edge', 'warming'].includes(role),
 );
 
